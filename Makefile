@@ -1,0 +1,47 @@
+# The two commands of the README: `make demo` and `make test`. Both set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := canary stack handlers localcloud loadtests bench tests examples
+
+.PHONY: help setup demo test check lint types imports unit lock clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: $(STAMP) ## .venv with the canary and localcloud commands
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup ## a whole release on the embedded cloud, at most 3 minutes
+	$(BIN)/python -m examples.demo
+
+test: check ## every check and test; what CI runs
+
+check: lint types imports unit
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy $(SOURCES)
+
+imports: setup
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest
+
+lock: setup ## pins requirements.txt anew from pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --all-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml
+	sed -i -e 's/^\(awslambdaric==[^ ]*\)$$/\1 ; sys_platform == "linux"/' -e '/considered to be unsafe/,$$d' requirements.txt
+
+clean: ## removes what setup, demo and test left in this folder
+	rm -rf $(VENV) build .localcloud .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
