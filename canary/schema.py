@@ -9,7 +9,7 @@ PREVIEW_ALIAS: Final = "preview"
 """The alias that serves the candidate at 0 % production traffic, for hooks and the load gate."""
 
 METRIC_NAMESPACE: Final = "BlueGreen"
-"""Namespace of the metrics that a released function emits itself, in embedded metric format, at one-second resolution."""
+"""Namespace of the metrics that a released function emits itself (embedded metric format, one-second resolution)."""
 
 REQUESTS: Final = "Requests"
 FAULTS: Final = "Faults"

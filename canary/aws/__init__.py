@@ -1,0 +1,1 @@
+"""Touches AWS and decides nothing: one adapter a port."""

@@ -1,0 +1,1 @@
+"""The `canary` command: one module a verb family, and the live view."""
