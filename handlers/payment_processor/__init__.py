@@ -1,0 +1,1 @@
+"""The consolidated payments API (A1-A3): one function validates, processes and answers."""

@@ -1,0 +1,60 @@
+"""Where a page of payments ended, as an opaque text for the caller."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+from handlers.shared.exact_json import parse_json, render_json
+from handlers.shared.refusal import invalid
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+TABLE_KEY: Final = ("payment_id",)
+INDEX_KEY: Final = ("created_at", "payment_id", "status")
+LONGEST: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The key of the last payment of a page, as sorted (attribute, value) pairs."""
+
+    parts: tuple[tuple[str, str], ...]
+
+    def key(self) -> dict[str, AttributeValueTypeDef]:
+        """The key as DynamoDB's ExclusiveStartKey."""
+        return {name: {"S": value} for name, value in self.parts}
+
+    def text(self) -> str:
+        """The cursor for a URL."""
+        return base64.urlsafe_b64encode(render_json(dict(self.parts)).encode()).decode().rstrip("=")
+
+    @classmethod
+    def from_key(cls, key: Mapping[str, AttributeValueTypeDef] | None) -> Self | None:
+        """The cursor after DynamoDB's LastEvaluatedKey; None after the last page."""
+        return cls(tuple(sorted((name, value["S"]) for name, value in key.items()))) if key else None
+
+
+def parse_cursor(text: str, *, status: str | None) -> Cursor:
+    """The cursor that an earlier page of the same listing returned.
+
+    Raises:
+        Refusal: 400, it is none, or it belongs to another listing.
+    """
+    refusal = invalid("cursor", "cursor must be the next_cursor of an earlier page of the same listing")
+    if len(text) > LONGEST:
+        raise refusal
+    try:
+        parts = parse_json(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise refusal from error
+    if not isinstance(parts, Mapping) or tuple(sorted(parts)) != (TABLE_KEY if status is None else INDEX_KEY):
+        raise refusal
+    values = tuple(sorted((name, value) for name, value in parts.items() if isinstance(value, str) and value))
+    if len(values) != len(parts) or (status is not None and parts["status"] != status):
+        raise refusal
+    return Cursor(values)

@@ -1,0 +1,1 @@
+"""What every function of the service has in common; imports nothing heavier than the standard library."""
