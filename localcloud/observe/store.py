@@ -97,7 +97,7 @@ class MetricStore:
             found = seconds[second] = Samples()
         return found
 
-    def read(self, metric: MetricId, start: float, end: float, *, unit: str | None = None) -> list[Reading]:
+    def read(self, metric: MetricId, start: float, end: float, unit: str | None = None) -> list[Reading]:
         """The seconds in ``[start, end)`` in which `metric` was measured, in no particular order; copies."""
         with self._lock:
             streams = self._metrics.get(metric, {})
@@ -112,6 +112,11 @@ class MetricStore:
         """Every metric that has a point, in the order of first publication."""
         with self._lock:
             return list(self._metrics)
+
+    def units(self, metric: MetricId) -> list[str]:
+        """The units that `metric` was published with, oldest publication first."""
+        with self._lock:
+            return [stream.unit for stream in self._metrics.get(metric, {})]
 
     def last_second(self, metric: MetricId) -> int | None:
         """The newest second in which `metric` was measured."""
