@@ -1,0 +1,1 @@
+"""The Pulumi program: what exists. Knows of the controller its schema only."""

@@ -1,0 +1,12 @@
+"""What `pulumi up` and the local engine run.
+
+The project's root comes first on the path, so that ``stack`` is a package whether this folder is run by path, as the
+Pulumi CLI does, or by name.
+"""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import_module("stack.program").declare()

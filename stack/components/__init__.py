@@ -1,0 +1,1 @@
+"""The reusable components: each with typed arguments and registered outputs."""

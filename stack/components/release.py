@@ -1,0 +1,60 @@
+"""`ReleaseParameter`: where a release finds what it needs of this environment (`canary.schema.release_parameter`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_aws as aws
+
+from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, RELEASE_SCHEMA, release_parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stack.naming import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseParameterArgs:
+    """What a release of this environment needs."""
+
+    place: Place
+    store: str
+    functions: Sequence[str]
+    alarms: Sequence[pulumi.Input[str]]
+    live_url: pulumi.Input[str]
+    preview_url: pulumi.Input[str]
+
+
+class ReleaseParameter(pulumi.ComponentResource):
+    """The SSM parameter, as plain text: it holds names and URLs, no secret."""
+
+    def __init__(self, args: ReleaseParameterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("bluegreen:stack:ReleaseParameter", "release", None, opts)
+        self.name = release_parameter(args.place.environment)
+        aws.ssm.Parameter(
+            args.place.name("parameter", "release"),
+            name=self.name,
+            type="String",
+            description="What a release of this environment needs; read by the canary command and the controller.",
+            value=pulumi.Output.json_dumps(
+                {
+                    "schema": RELEASE_SCHEMA,
+                    "environment": args.place.environment,
+                    "region": args.place.region,
+                    "store": args.store,
+                    "targets": [
+                        {"function": function, "alias": LIVE_ALIAS, "preview_alias": PREVIEW_ALIAS}
+                        for function in args.functions
+                    ],
+                    "alarms": list(args.alarms),
+                    "live_url": args.live_url,
+                    "preview_url": args.preview_url,
+                }
+            ),
+            tags=args.place.tags("release"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"name": self.name})

@@ -1,0 +1,15 @@
+"""The program's graph of each environment, recorded once a session."""
+
+import pytest
+
+from tests.stack.recording import Graph, record
+
+
+@pytest.fixture(scope="session", params=["dev", "staging", "prod"])
+def graph(request: pytest.FixtureRequest) -> Graph:
+    return record(request.param)
+
+
+@pytest.fixture(scope="session")
+def dev() -> Graph:
+    return record("dev")

@@ -1,0 +1,57 @@
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, store, zip_of
+from stack.errors import SettingsError
+
+
+def folder(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def test_the_same_files_give_the_same_bundle_whatever_their_dates_order_and_rights(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", {"a.py": "A", "b/c.py": "C"})
+    two = folder(tmp_path / "two", {"b/c.py": "C", "a.py": "A"})
+    os.utime(two / "a.py", (0, 0))
+    (two / "a.py").chmod(0o700)
+    assert code_bundle(one, tmp_path / "build") == code_bundle(two, tmp_path / "build")
+
+
+def test_other_code_gives_another_bundle(tmp_path: Path) -> None:
+    one = folder(tmp_path / "one", {"a.py": "A"})
+    two = folder(tmp_path / "two", {"a.py": "B"})
+    assert code_bundle(one, tmp_path / "build") != code_bundle(two, tmp_path / "build")
+
+
+def test_the_folder_becomes_the_package_handlers_without_what_interpreters_left(tmp_path: Path) -> None:
+    source = folder(tmp_path / "v2", {"__init__.py": "", "app.py": "A", "__pycache__/app.cpython-313.pyc": "x"})
+    with zipfile.ZipFile(code_bundle(source, tmp_path / "build")) as bundle:
+        assert bundle.namelist() == ["handlers/__init__.py", "handlers/app.py"]
+
+
+def test_a_zip_file_is_taken_as_it_is(tmp_path: Path) -> None:
+    given = tmp_path / "release.zip"
+    given.write_bytes(zip_of({"handlers/app.py": b"A"}))
+    assert code_bundle(given, tmp_path / "build") == given
+
+
+def test_a_folder_without_code_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no Python module"):
+        code_bundle(folder(tmp_path / "empty", {"README.md": "no code"}), tmp_path / "build")
+
+
+def test_a_bundle_that_lambda_would_not_take_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="over the limit"):
+        store(bytes(LARGEST_DIRECT_UPLOAD + 1), tmp_path)
+
+
+def test_entries_are_readable_by_lambdas_user() -> None:
+    with zipfile.ZipFile(io.BytesIO(zip_of({"handlers/app.py": b"A"}))) as bundle:
+        assert bundle.infolist()[0].external_attr >> 16 == 0o644
