@@ -1,0 +1,1 @@
+"""Locust users, shapes and the p99 gate; speaks HTTP only."""

@@ -3,7 +3,7 @@
 It has two mistakes of the kind that passes a review, and no switch that turns them off:
 
 * the surcharge table has nineteen steps of five cents where a unit of currency has twenty: amounts that end in .95 to
-  .99 raise an IndexError, which the service catches and answers with HTTP 500 (5 % of amounts with evenly spread cents);
+  .99 raise an IndexError, which the service catches and answers with HTTP 500 (5 % of evenly spread amounts);
 * the quoted rate is read from a setting that nobody has set, and read again after a pause, because "it may still
   arrive": sterling wallets wait 0.6 seconds and then pay the usual rate.
 

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from random import Random
+
+from loadtests import orders
+
+
+def test_an_order_holds_the_amount_with_its_digits() -> None:
+    assert orders.order(Random(1), "7.50").startswith('{"amount": 7.50, "currency": "')
+
+
+def test_cents_are_spread_evenly() -> None:
+    """The faulty example release fails for one amount in twenty; this is what makes that 5 % of the payments."""
+    random = Random(1)
+    cents = Counter(int(orders.amount(random)[-2:]) // 5 for _ in range(20_000))
+    assert len(cents) == 20
+    assert min(cents.values()) > 850
+    assert max(cents.values()) < 1150
+
+
+def test_one_payment_in_thirty_is_a_sterling_wallet() -> None:
+    random = Random(1)
+    made = [json.loads(orders.order(random, "1.00")) for _ in range(20_000)]
+    slow = sum(one["currency"] == "GBP" and one["payment_method"] == "wallet_tok" for one in made)
+    assert 0.02 < slow / len(made) < 0.04
+
+
+def test_nothing_in_an_order_looks_like_a_card_number() -> None:
+    random = Random(1)
+    assert not any(re.search(r"\d{13}", orders.order(random, orders.amount(random))) for _ in range(1_000))
+
+
+def test_a_seed_repeats_the_orders() -> None:
+    assert orders.order(Random(5), "1") == orders.order(Random(5), "1")
