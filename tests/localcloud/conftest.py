@@ -1,0 +1,12 @@
+from collections.abc import Iterator
+
+import pytest
+
+from localcloud.running import RunningCloud, running_cloud
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[RunningCloud]:
+    """A real embedded cloud on a free port, shared by the whole session: give your resources names of your own."""
+    with running_cloud("--seed", "7") as running:
+        yield running
