@@ -1,0 +1,41 @@
+"""The closed list of resource types that the local engine can make."""
+
+from itertools import chain
+from typing import Final
+
+from localcloud.resources import (
+    apigateway,
+    apigateway_stage,
+    cloudwatch,
+    dynamodb,
+    iam,
+    lambda_access,
+    lambda_function,
+    logs,
+    sqs,
+    ssm,
+)
+from localcloud.resources.model import ResourceType
+
+_MODULES: Final = (
+    apigateway,
+    apigateway_stage,
+    cloudwatch,
+    dynamodb,
+    iam,
+    lambda_access,
+    lambda_function,
+    logs,
+    sqs,
+    ssm,
+)
+
+
+def _declared() -> dict[str, ResourceType]:
+    members = chain.from_iterable(vars(module).values() for module in _MODULES)
+    types = {each for each in members if isinstance(each, type) and issubclass(each, ResourceType)}
+    return {each.kind: each() for each in sorted(types, key=lambda each: each.__name__) if hasattr(each, "kind")}
+
+
+CATALOG: Final = _declared()
+"""Pulumi type token -> the type's only instance."""
