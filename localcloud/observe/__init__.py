@@ -2,7 +2,17 @@
 
 from localcloud.observe.settings import ObserveSettings
 
+__all__ = ["ObserveSettings", "install"]
+
 
 def install(settings: ObserveSettings) -> None:
-    """Puts this CloudWatch in the place of ministack's; call once, before the first request is served."""
-    _ = settings
+    """Puts this CloudWatch in the place of ministack's and starts its alarm evaluator.
+
+    Call it once, before the first request is served. The evaluator's thread ends with the process.
+
+    Raises:
+        AttributeError: ministack is not the version that this was written for.
+    """
+    from localcloud.observe.installation import put_in_place  # noqa: PLC0415 - importing ministack takes its time
+
+    put_in_place(settings)

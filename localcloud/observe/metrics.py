@@ -9,8 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from ministack.core import responses
-
+from localcloud.observe import emulator
 from localcloud.observe.emf import embedded_metrics
 from localcloud.observe.store import MetricId, MetricStore, metric_id
 
@@ -21,7 +20,7 @@ _stores: dict[tuple[str, str], MetricStore] = {}
 
 def current_store() -> MetricStore:
     """The metrics of the account and region of the current request."""
-    return store_of(responses.get_account_id(), responses.get_region())
+    return store_of(emulator.account(), emulator.region())
 
 
 def store_of(account: str, region: str) -> MetricStore:

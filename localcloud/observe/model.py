@@ -38,6 +38,12 @@ def checked_request(operation: str, payload: object) -> Plain:
     return dict(typed)
 
 
+def typed_result(operation: str, payload: object) -> Plain:
+    """`payload` with the types of the operation's output, unchecked; unknown members are left out."""
+    shape = service_model().operation_model(operation).output_shape
+    return {} if shape is None else dict(_typed(shape, payload, operation))
+
+
 def _typed(shape: Any, value: object, where: str) -> Any:  # noqa: ANN401 - as the model says
     if shape.type_name == "structure" and isinstance(value, Mapping):
         members = ((name, value.get(name), member) for name, member in shape.members.items())

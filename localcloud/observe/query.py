@@ -3,7 +3,7 @@
 Time here is alarm time: epoch seconds multiplied by the speed of the evaluator, which is 1 for every API call.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -92,8 +92,8 @@ def statistic_series(buckets: Mapping[int, Samples], statistic: Statistic) -> Se
     return {at: value for at, value in values if value is not None}
 
 
-def answers(queries: Sequence[Query], timeline: Timeline, span: Span) -> dict[str, Value]:
-    """The value of every query that is returned.
+def answers(queries: Sequence[Query], timeline: Timeline, span_of: Callable[[int], Span]) -> dict[str, Value]:
+    """The value of every query that is returned, over the span that `span_of` gives for its period.
 
     Raises:
         MathError: An expression without a value, or whose value is a scalar.
@@ -101,13 +101,15 @@ def answers(queries: Sequence[Query], timeline: Timeline, span: Span) -> dict[st
     metrics = {query.identifier: query for query in queries if isinstance(query, MetricQuery)}
     series = {
         identifier: statistic_series(
-            timeline.buckets(query.metric, query.period, span.aligned(query.period), query.unit), query.statistic
+            timeline.buckets(query.metric, query.period, span_of(query.period), query.unit), query.statistic
         )
         for identifier, query in metrics.items()
     }
     periods = {identifier: query.period for identifier, query in metrics.items()}
     expressions = {query.identifier: parse(query.expression) for query in queries if isinstance(query, MathQuery)}
-    return {query.identifier: _final(query, series, periods, expressions, span) for query in queries if query.returned}
+    return {
+        query.identifier: _final(query, series, periods, expressions, span_of) for query in queries if query.returned
+    }
 
 
 def _final(
@@ -115,18 +117,13 @@ def _final(
     series: Mapping[str, Series],
     periods: Mapping[str, int],
     expressions: Mapping[str, Node],
-    span: Span,
+    span_of: Callable[[int], Span],
 ) -> Value:
     if isinstance(query, MetricQuery):
         return series[query.identifier]
     period = query.period or min(periods.values(), default=DEFAULT_PERIOD)
-    timestamps = span.aligned(period).timestamps(period)
+    timestamps = span_of(period).timestamps(period)
     value = Evaluator(series, periods, expressions, timestamps).value(query.identifier)
     if isinstance(value, float):
         raise MathError(f"The expression '{query.identifier}' gives a scalar: it must give a time series")
     return value
-
-
-def metrics_of(queries: Iterable[Query]) -> list[MetricQuery]:
-    """The queries that retrieve a metric."""
-    return [query for query in queries if isinstance(query, MetricQuery)]

@@ -64,7 +64,7 @@ def _span(request: Plain) -> Span:
 
 
 def _lines(queries: Sequence[Query], store: MetricStore, span: Span, *, descending: bool) -> Iterator[_Line]:
-    values = answers(queries, Timeline(store.read), span)
+    values = answers(queries, Timeline(store.read), span.aligned)
     for query in queries:
         value = values.get(query.identifier, [])
         for series in value if isinstance(value, list) else [value]:
