@@ -28,6 +28,9 @@ CLIENT_ERROR_SHARE: Final = 0.2
 NEAR_TIMEOUT: Final = 0.8
 """The share of its timeout at which a function's slowest call is worth a look."""
 
+NEAR_MAXIMUM: Final = 0.8
+"""The share of a table's highest capacity at which auto-scaling soon has nothing left to give (A8)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
@@ -181,4 +184,39 @@ def stage_watches(api: str, stage: str) -> tuple[Watch, ...]:
         on("api-p99", f"p99 latency of stage {stage} is over 500 ms", "Latency", LATENCY_P99_MS, "p99"),
         on("api-5xx", f"over 1 % of requests to stage {stage} fail", "5XXError", ERROR_RATE_PERCENT / 100),
         on("api-4xx", f"over 20 % of requests to stage {stage} are refused", "4XXError", CLIENT_ERROR_SHARE),
+    )
+
+
+def capacity_watches(purpose: str, table: str, indexes: Sequence[str], *, maximum: int) -> tuple[Watch, ...]:
+    """What is watched on a table whose capacity ends somewhere: use of `NEAR_MAXIMUM` of it, for each index too."""
+    places = [(purpose, {"TableName": table})]
+    places += [(f"{purpose}-{each}", {"TableName": table, "GlobalSecondaryIndexName": each}) for each in indexes]
+    limit = NEAR_MAXIMUM * maximum * PERIOD_SECONDS
+    return tuple(
+        Watch(
+            purpose=f"{place}-{direction.lower()}s",
+            why=f"{direction.lower()}s of {table} use 80 % of the {maximum} units a second that it may have",
+            namespace="AWS/DynamoDB",
+            metric=f"Consumed{direction}CapacityUnits",
+            dimensions=dimensions,
+            limit=limit,
+        )
+        for place, dimensions in places
+        for direction in ("Read", "Write")
+    )
+
+
+def queue_watches(purpose: str, queue: str) -> tuple[Watch, ...]:
+    """What is watched on a dead-letter queue: anything in it is a failed event that somebody must look at."""
+    return (
+        Watch(
+            purpose=purpose,
+            why=f"a failed event waits in {queue}: look at it, then replay it",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": queue},
+            limit=1,
+            statistic="Maximum",
+            periods=1,
+        ),
     )

@@ -36,7 +36,7 @@ def name(kind: str, purpose: str, environment: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One environment in one account and region: how its resources are named, tagged and addressed."""
+    """One environment in one account and region: how its resources are named, tagged, addressed and protected."""
 
     environment: str
     account: str
@@ -44,6 +44,10 @@ class Place:
     cost_centre: str
     data_classification: str
     more_tags: Mapping[str, str] = field(default_factory=dict)
+    deletion_protection: bool = False
+    """Whether AWS itself refuses to delete data here."""
+    unprotected: tuple[str, ...] = ()
+    """The names of resources that may be deleted or replaced with their data; ``all`` stands for every one."""
 
     def name(self, kind: str, purpose: str) -> str:
         """The name of this environment's resource of that kind and purpose."""
@@ -60,6 +64,10 @@ class Place:
             "ManagedBy": "pulumi",
             **self.more_tags,
         }
+
+    def protects(self, resource: str) -> bool:
+        """Whether the resource of that name keeps its data until somebody asks for it by name."""
+        return not {"all", resource} & set(self.unprotected)
 
     def arn(self, service: str, resource: str) -> str:
         """``arn:aws:service:region:account:resource``, for services whose ARNs carry region and account."""

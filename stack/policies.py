@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ def trust(service: str, account: str) -> str:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return _resource_policy(statement)
 
 
 def function_trust() -> str:
@@ -62,7 +62,7 @@ def function_trust() -> str:
         "Principal": {"Service": "lambda.amazonaws.com"},
         "Action": "sts:AssumeRole",
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return _resource_policy(statement)
 
 
 def one_region(place: Place) -> Statement:
@@ -106,3 +106,121 @@ def table_items(place: Place, table: str, *, actions: Sequence[str], indexes: bo
         actions=tuple(f"dynamodb:{action}" for action in actions),
         resources=(arn, f"{arn}/index/*") if indexes else (arn,),
     )
+
+
+def use_key(key_arn: str) -> Statement:
+    """Reading and writing data that the environment's key encrypts."""
+    return Statement(sid="UseDataKey", actions=("kms:Decrypt", "kms:GenerateDataKey"), resources=(key_arn,))
+
+
+def send_to(place: Place, *queues: str) -> Statement:
+    """Sending to these queues."""
+    return Statement(
+        sid="Send", actions=("sqs:SendMessage",), resources=tuple(place.arn("sqs", queue) for queue in queues)
+    )
+
+
+def consume(place: Place, queue: str) -> Statement:
+    """What Lambda's poller needs of a function's role (Lambda guide, 'Execution role permissions' for SQS)."""
+    return Statement(
+        sid="Consume",
+        actions=("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"),
+        resources=(place.arn("sqs", queue),),
+    )
+
+
+def read_parameters(place: Place, *paths: str) -> Statement:
+    """Reading these SSM parameters; their paths begin with a slash, which their ARNs swallow."""
+    return Statement(
+        sid="ReadParameters",
+        actions=("ssm:GetParameter", "ssm:GetParameters"),
+        resources=tuple(place.arn("ssm", f"parameter{path}") for path in paths),
+    )
+
+
+def table_backups(place: Place, tables: Sequence[str], *, vault: str, key_arn: str) -> tuple[Statement, ...]:
+    """What AWS Backup needs to copy these tables into that vault."""
+    arns = tuple(place.arn("dynamodb", f"table/{table}") for table in tables)
+    return (
+        Statement(
+            sid="CopyTables",
+            actions=(
+                "dynamodb:CreateBackup",
+                "dynamodb:DescribeTable",
+                "dynamodb:ListTagsOfResource",
+                "dynamodb:StartAwsBackupJob",
+            ),
+            resources=arns,
+        ),
+        Statement(
+            sid="AgeCopies",
+            actions=("dynamodb:DescribeBackup", "dynamodb:DeleteBackup"),
+            resources=tuple(f"{arn}/backup/*" for arn in arns),
+        ),
+        Statement(
+            sid="FillVault",
+            actions=("backup:DescribeBackupVault", "backup:CopyIntoBackupVault"),
+            resources=(place.arn("backup", f"backup-vault:{vault}"),),
+        ),
+        use_key(key_arn),
+        one_region(place),
+    )
+
+
+def key_policy(place: Place) -> str:
+    """The key's own policy: IAM policies of the account decide, and alarms and budgets may publish encrypted notices.
+
+    ``*`` is this key: a key policy can name no other resource (KMS guide, 'Key policies').
+    """
+    return _resource_policy(
+        {
+            "Sid": "AccountDecides",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{place.account}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "NoticesAreEncrypted",
+            "Effect": "Allow",
+            "Principal": {"Service": list(_NOTIFIERS)},
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+        },
+    )
+
+
+def topic_policy(place: Place, topic: str) -> str:
+    """Lets alarms and budgets of this account publish to the topic."""
+    return _resource_policy(
+        {
+            "Sid": "NoticesArrive",
+            "Effect": "Allow",
+            "Principal": {"Service": list(_NOTIFIERS)},
+            "Action": "sns:Publish",
+            "Resource": place.arn("sns", topic),
+            "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
+        }
+    )
+
+
+def bucket_policy(bucket: str) -> str:
+    """Refuses every request to the bucket that is not encrypted on its way."""
+    return _resource_policy(
+        {
+            "Sid": "EncryptedOnTheWay",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    )
+
+
+_NOTIFIERS: Final = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+
+
+def _resource_policy(*statements: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -8,13 +8,13 @@ import pulumi
 import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS
+from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, ROLLOUT_EXPIRY, ROLLOUT_PARTITION_KEY, ROLLOUT_SORT_KEY
 from stack import policies
 from stack.bundle import code_bundle
 from stack.components.api import PaymentsApi, PaymentsApiArgs, Route
 from stack.components.function import BlueGreenFunction, BlueGreenFunctionArgs, FunctionAlarms
 from stack.components.release import ReleaseParameter, ReleaseParameterArgs
-from stack.components.tables import STATUS_INDEX, PaymentsTable, PaymentsTableArgs, RolloutStore
+from stack.components.table import Capacity, Index, Table, TableArgs
 from stack.errors import SettingsError
 from stack.naming import PROJECT, Place
 from stack.settings import CHECKOUT, Settings, parse_settings
@@ -22,6 +22,7 @@ from stack.settings import CHECKOUT, Settings, parse_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+STATUS_INDEX: Final = "status-index"
 BUNDLES: Final = CHECKOUT / "build" / "bundles"
 
 
@@ -29,15 +30,7 @@ def declare() -> None:
     """Declares every resource of the selected stack's environment, and exports its outputs."""
     settings = parse_settings(pulumi.get_stack(), pulumi.Config("aws").require("region"), project_config())
     place = place_of(settings, aws.get_caller_identity().account_id)
-    table = PaymentsTable(
-        PaymentsTableArgs(
-            place=place,
-            capacity_mode=settings.capacity_mode,
-            minimum_capacity=settings.minimum_capacity,
-            point_in_time_recovery=settings.point_in_time_recovery,
-            protected=settings.protected,
-        )
-    )
+    table = payments_table(settings, place)
     processor = payment_processor(settings, place, table)
     api = PaymentsApi(
         PaymentsApiArgs(
@@ -52,7 +45,7 @@ def declare() -> None:
             log_retention_days=settings.log_retention_days,
         )
     )
-    store = RolloutStore(place, protected=settings.protected)
+    store = rollout_store(place)
     parameter = ReleaseParameter(
         ReleaseParameterArgs(
             place=place,
@@ -97,10 +90,44 @@ def place_of(settings: Settings, caller_account: str) -> Place:
         region=settings.region,
         cost_centre=settings.cost_centre,
         data_classification=settings.data_classification,
+        deletion_protection=settings.deletion_protection,
+        unprotected=settings.unprotected,
     )
 
 
-def payment_processor(settings: Settings, place: Place, table: PaymentsTable) -> BlueGreenFunction:
+def payments_table(settings: Settings, place: Place) -> Table:
+    """Payments by id, and by status and time of creation through `STATUS_INDEX` (A5)."""
+    return Table(
+        TableArgs(
+            place=place,
+            purpose="payments",
+            partition_key="payment_id",
+            indexes=(Index(name=STATUS_INDEX, partition_key="status", sort_key="created_at"),),
+            capacity=Capacity(
+                mode=settings.capacity_mode,
+                minimum=settings.minimum_capacity,
+                maximum=settings.maximum_capacity,
+                starting=settings.starting_capacity,
+            ),
+            point_in_time_recovery=settings.point_in_time_recovery,
+        )
+    )
+
+
+def rollout_store(place: Place) -> Table:
+    """The on-demand table of rollouts, their ledger and locks; keys as in `canary.schema`."""
+    return Table(
+        TableArgs(
+            place=place,
+            purpose="rollouts",
+            partition_key=ROLLOUT_PARTITION_KEY,
+            sort_key=ROLLOUT_SORT_KEY,
+            expiry=ROLLOUT_EXPIRY,
+        )
+    )
+
+
+def payment_processor(settings: Settings, place: Place, table: Table) -> BlueGreenFunction:
     """The one function of the synchronous API: validation, processing and notification (A1)."""
     return BlueGreenFunction(
         BlueGreenFunctionArgs(

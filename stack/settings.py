@@ -91,9 +91,12 @@ class Settings:
     cache_size_gb: str | None
     budget_usd: int
     alert_email: str | None
-    protected: bool
-    """Whether data (tables, buckets, keys) may be deleted or replaced only after it was unprotected by name."""
+    deletion_protection: bool
+    """Whether AWS itself refuses to delete tables."""
     unprotected: tuple[str, ...]
+    """The names of the resources whose data may be deleted or replaced by an apply; ``all`` before a destroy."""
+    starting_capacity: int | None
+    """Units for the one apply that makes tables provisioned; None leaves their units to auto-scaling."""
 
 
 _EVERYWHERE: Final = {
@@ -111,8 +114,9 @@ _EVERYWHERE: Final = {
     "budgetUsd": "500",
     "alertEmail": "",
     "account": "",
-    "protected": "true",
+    "deletionProtection": "true",
     "unprotected": "",
+    "startingCapacity": "",
 }
 
 DEFAULTS: Final[Mapping[Environment, Mapping[str, str]]] = {
@@ -128,7 +132,7 @@ DEFAULTS: Final[Mapping[Environment, Mapping[str, str]]] = {
         "costCentre": "payments-development",
         "dataClassification": "internal",
         "vpcCidr": "10.10.0.0/16",
-        "protected": "false",
+        "deletionProtection": "false",
     },
     Environment.STAGING: _EVERYWHERE
     | {
@@ -199,8 +203,11 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         cache_size_gb=texts.choice("cacheSizeGb", ("", *CACHE_SIZES)) or None,
         budget_usd=texts.whole("budgetUsd", 1, 1_000_000),
         alert_email=texts.matching("alertEmail", r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address") or None,
-        protected=texts.flag("protected"),
+        deletion_protection=texts.flag("deletionProtection"),
         unprotected=tuple(filter(None, texts.values["unprotected"].split(","))),
+        starting_capacity=texts.whole("startingCapacity", minimum, 40_000)
+        if texts.values["startingCapacity"]
+        else None,
     )
 
 
@@ -247,6 +254,10 @@ class _Texts:
         if re.fullmatch(r"\d{1,9}", value) and lowest <= int(value) <= highest:
             return int(value)
         raise self.refusal(key, f"a whole number from {lowest} to {highest}")
+
+    def whole_or_none(self, key: str, lowest: int, highest: int) -> int | None:
+        """The same, or None for an empty text."""
+        return self.whole(key, lowest, highest) if self.values[key] else None
 
     def network(self, key: str) -> IPv4Network:
         """A private network that leaves room for four subnets."""

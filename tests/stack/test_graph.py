@@ -101,7 +101,8 @@ def test_the_tables_follow_the_environment(graph: Graph) -> None:
     inputs = payments.inputs
     seen = (inputs["billingMode"], inputs.get("readCapacity"), inputs["pointInTimeRecovery"]["enabled"])
     assert seen == expected[environment]
-    assert payments.protected is (environment != "dev")
+    assert payments.protected
+    assert inputs["deletionProtectionEnabled"] is (environment != "dev")
 
 
 def test_the_store_of_rollouts_has_the_keys_that_the_controller_uses(dev: Graph) -> None:

@@ -1,0 +1,89 @@
+"""`TableBackups`: a daily backup of every table, kept apart from the tables (C3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from stack import policies
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stack.components.table import Table
+    from stack.naming import Place
+
+SCHEDULE: Final = "cron(0 3 * * ? *)"
+"""03:00 UTC."""
+
+RETENTION_DAYS: Final = 30
+
+
+class TableBackups(pulumi.ComponentResource):
+    """Vault, plan, selection, and a role that can back up these tables only."""
+
+    def __init__(
+        self,
+        place: Place,
+        tables: Sequence[Table],
+        key_arn: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("bluegreen:stack:TableBackups", "table-backups", None, opts)
+        name = place.name("vault", "tables")
+        inside = pulumi.ResourceOptions(parent=self)
+        vault = aws.backup.Vault(
+            name,
+            name=name,
+            kms_key_arn=key_arn,
+            force_destroy=not place.protects(name),
+            tags=place.tags("backup"),
+            opts=pulumi.ResourceOptions(parent=self, protect=place.protects(name)),
+        )
+        role = self._role(place, tables, key_arn, name)
+        plan = aws.backup.Plan(
+            place.name("plan", "tables"),
+            name=place.name("plan", "tables"),
+            rules=[
+                aws.backup.PlanRuleArgs(
+                    rule_name="daily",
+                    target_vault_name=vault.name,
+                    schedule=SCHEDULE,
+                    lifecycle=aws.backup.PlanRuleLifecycleArgs(delete_after=RETENTION_DAYS),
+                )
+            ],
+            tags=place.tags("backup"),
+            opts=inside,
+        )
+        aws.backup.Selection(
+            place.name("selection", "tables"),
+            name=place.name("selection", "tables"),
+            plan_id=plan.id,
+            iam_role_arn=role.arn,
+            resources=[table.arn for table in tables],
+            opts=inside,
+        )
+        self.register_outputs({"vault": vault.name, "planId": plan.id})
+
+    def _role(self, place: Place, tables: Sequence[Table], key_arn: pulumi.Input[str], vault: str) -> aws.iam.Role:
+        name = place.name("role", "table-backups")
+        role = aws.iam.Role(
+            name,
+            name=name,
+            assume_role_policy=policies.trust("backup.amazonaws.com", place.account),
+            tags=place.tags("backup"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        names = [table.name for table in tables]
+        aws.iam.RolePolicy(
+            place.name("policy", "table-backups"),
+            name=place.name("policy", "table-backups"),
+            role=role.name,
+            policy=pulumi.Output.from_input(key_arn).apply(
+                lambda key: policies.document(policies.table_backups(place, names, vault=vault, key_arn=key))
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role
