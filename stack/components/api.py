@@ -142,7 +142,7 @@ class PaymentsApi(pulumi.ComponentResource):
         anything = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
         aws.lambda_.Permission(
             self._args.place.name("permission", f"{route.label}-{alias}"),
-            statement_id=f"api-{route.label}",
+            statement_id=f"api-{route.label}-{alias}",
             action="lambda:InvokeFunction",
             principal="apigateway.amazonaws.com",
             function=route.function.function.name,
