@@ -1,1 +1,52 @@
-"""The `canary` command: one module a verb family, and the live view."""
+"""The `canary` command: one module a verb family, and the live view.
+
+stdout is the result, stderr the narration. Exit codes: 0 done, 1 the candidate was rolled back or the rollout aborted,
+2 bad input or conflict, 75 AWS did not answer, 77 a permission is missing.
+"""
+
+import sys
+
+import typer
+
+from canary.cli import control, look, release
+from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
+
+app = typer.Typer(
+    help="Shift traffic between two versions of Lambda functions, judge the new one, promote it or roll it back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(release.plan)
+app.command()(release.release)
+app.command()(release.watch)
+app.command()(look.status)
+app.command()(look.history)
+app.command()(look.report)
+app.command()(control.promote)
+app.command()(control.pause)
+app.command()(control.resume)
+app.command()(control.abort)
+
+
+def main() -> None:
+    """Runs the command; every expected failure is one line on stderr and an exit code."""
+    try:
+        app()
+    except CanaryError as error:
+        print(f"canary: {error}", file=sys.stderr)  # noqa: T201 - this is the one place where errors are told
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: CanaryError) -> int:
+    """The exit code of a failure, by who must act on it (sysexits.h: 75 EX_TEMPFAIL, 77 EX_NOPERM)."""
+    match error:
+        case ConfigError() | RolloutConflict() | StaleWrite():
+            return 2
+        case Unavailable():
+            return 75
+        case AccessDenied():
+            return 77
+        case _:
+            return 70

@@ -1,0 +1,151 @@
+"""The AlarmSource on CloudWatch: reads alarm states, and makes the guards on one version of one alias."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from canary import schema
+from canary.aws.clients import aws_errors
+from canary.core.model import AlarmReading, AlarmState, Metric, MetricSpec, Target
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.type_defs import (
+        DimensionTypeDef,
+        MetricAlarmTypeDef,
+        MetricDataQueryTypeDef,
+        MetricStatTypeDef,
+        MetricTypeDef,
+        PutMetricAlarmInputTypeDef,
+    )
+
+NAMES_A_CALL: Final = 100
+"""DescribeAlarms' own limit."""
+GUARD_FLOOR: Final = 20
+"""Requests in a period below which a guard says nothing: one failure among few is for the judge, not for an alarm."""
+P99_FLOOR: Final = 200
+"""Requests in a period below which its 99th percentile is one or two requests' accident."""
+GUARD_MULTIPLE: Final = 5
+"""A guard on errors is the independent brake for gross failures, so it stands at a multiple of the SLO's limit."""
+
+
+class CloudWatchAlarms:
+    """`DescribeAlarms` in batches of 100, `PutMetricAlarm` for guards, `DeleteAlarms` after a rollout."""
+
+    def __init__(self, client: "CloudWatchClient") -> None:
+        self._client = client
+
+    def read_alarms(self, names: Sequence[str]) -> tuple[AlarmReading, ...]:
+        """One call for each 100 names; composite alarms are read too."""
+        found: dict[str, AlarmReading] = {}
+        for start in range(0, len(names), NAMES_A_CALL):
+            found |= self._describe(names[start : start + NAMES_A_CALL])
+        return tuple(found.get(name, AlarmReading(name=name, state=AlarmState.MISSING)) for name in names)
+
+    def put_guards(self, target: Target, specs: Sequence[MetricSpec]) -> tuple[str, ...]:
+        """Three alarms a target: gross errors and slowness of the candidate by Lambda, gross faults by its own metrics.
+
+        They carry no action: the controller reads them, and an alarm-state event reaches it where it runs inside AWS.
+        """
+        guards = [
+            *(_lambda_guard(target, spec) for spec in specs),
+            *(_own_guard(target, spec) for spec in specs if spec.metric is Metric.ERRORS),
+        ]
+        with aws_errors(f"making guard alarms for {target.resource}"):
+            for guard in guards:
+                self._client.put_metric_alarm(**guard)
+        return tuple(guard["AlarmName"] for guard in guards)
+
+    def remove_guards(self, names: Sequence[str]) -> None:
+        """One call for each 100 names."""
+        with aws_errors("removing guard alarms"):
+            for start in range(0, len(names), NAMES_A_CALL):
+                self._client.delete_alarms(AlarmNames=list(names[start : start + NAMES_A_CALL]))
+
+    def _describe(self, names: Sequence[str]) -> dict[str, AlarmReading]:
+        with aws_errors("reading alarms"):
+            answer = self._client.describe_alarms(
+                AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_A_CALL
+            )
+        composites = {
+            alarm["AlarmName"]: AlarmReading(
+                name=alarm["AlarmName"], state=AlarmState(alarm["StateValue"]), reason=alarm.get("StateReason", "")
+            )
+            for alarm in answer["CompositeAlarms"]
+        }
+        return composites | {alarm["AlarmName"]: _reading(alarm) for alarm in answer["MetricAlarms"]}
+
+
+def _reading(alarm: "MetricAlarmTypeDef") -> AlarmReading:
+    since = alarm.get("StateTransitionedTimestamp") or alarm.get("StateUpdatedTimestamp")
+    return AlarmReading(
+        name=alarm["AlarmName"],
+        state=AlarmState(alarm["StateValue"]),
+        since=since.astimezone(UTC) if since is not None else None,
+        reason=alarm.get("StateReason", ""),
+        had_data=alarm["StateValue"] != AlarmState.INSUFFICIENT_DATA,
+    )
+
+
+def _lambda_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef":
+    """Lambda's standard metrics, one-minute periods: unhandled errors by metric math, and the 99th percentile."""
+    if spec.metric is Metric.ERRORS:
+        queries = _ratio(target, "AWS/Lambda", "Invocations", "Errors", 60)
+        return _guard(target, "errors", queries, _percent(spec), "unhandled errors of the candidate, in percent")
+    queries = [
+        _read("requests", "AWS/Lambda", "Invocations", "Sum", target, 60),
+        _read("p99", "AWS/Lambda", "Duration", "p99", target, 60),
+        _watched(f"IF(requests >= {P99_FLOOR}, p99, 0)"),
+    ]
+    return _guard(target, "p99", queries, schema.SLOW_AFTER_MS, "p99 of the candidate's duration, in milliseconds")
+
+
+def _own_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef":
+    """The function's own metrics, ten-second periods: a handled HTTP 500 is not in Lambda's errors."""
+    queries = _ratio(target, schema.METRIC_NAMESPACE, schema.REQUESTS, schema.FAULTS, 10)
+    return _guard(
+        target, "faults", queries, _percent(spec), "answers of the candidate with status 500 or more, in percent"
+    )
+
+
+def _guard(
+    target: Target, what: str, queries: "list[MetricDataQueryTypeDef]", percent: float, told: str
+) -> "PutMetricAlarmInputTypeDef":
+    return {
+        "AlarmName": f"{schema.GUARD_ALARM_PREFIX}{target.function}-{target.alias}-v{target.canary}-{what}",
+        "AlarmDescription": f"{told} (version {target.canary} on {target.resource}); made for a rollout",
+        "Metrics": queries,
+        "EvaluationPeriods": 2,
+        "DatapointsToAlarm": 2,
+        "Threshold": percent,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+
+
+def _ratio(target: Target, namespace: str, requests: str, errors: str, seconds: int) -> "list[MetricDataQueryTypeDef]":
+    return [
+        _read("requests", namespace, requests, "Sum", target, seconds),
+        _read("errors", namespace, errors, "Sum", target, seconds),
+        _watched(f"IF(requests >= {GUARD_FLOOR}, 100 * errors / requests, 0)"),
+    ]
+
+
+def _read(  # noqa: PLR0917 - the parts of one query, in CloudWatch's order
+    identity: str, namespace: str, metric: str, statistic: str, target: Target, seconds: int
+) -> "MetricDataQueryTypeDef":
+    values = (target.function, target.resource, target.canary)
+    dimensions: list[DimensionTypeDef] = [
+        {"Name": name, "Value": value} for name, value in zip(schema.METRIC_DIMENSIONS, values, strict=True)
+    ]
+    named: MetricTypeDef = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
+    read: MetricStatTypeDef = {"Metric": named, "Period": seconds, "Stat": statistic}
+    return {"Id": identity, "MetricStat": read, "ReturnData": False}
+
+
+def _watched(expression: str) -> "MetricDataQueryTypeDef":
+    return {"Id": "watched", "Expression": expression, "Label": "watched", "ReturnData": True}
+
+
+def _percent(spec: MetricSpec) -> float:
+    return 100 * spec.limit * GUARD_MULTIPLE

@@ -1,0 +1,101 @@
+"""boto3 clients for the adapters, and AWS's many refusals sorted into the few that the controller knows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from canary.core.errors import AccessDenied, ConfigError, RolloutConflict, StaleWrite, Unavailable
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_lambda import LambdaClient
+    from types_boto3_ssm import SSMClient
+
+_CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": 4},
+    connect_timeout=3,
+    read_timeout=10,
+    user_agent_extra="lambda-bluegreen",
+)
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+_STALE = {"PreconditionFailedException", "ConditionalCheckFailedException"}
+_REFUSED = {
+    "InvalidParameterValueException",
+    "InvalidParameterValue",
+    "ResourceNotFoundException",
+    "ResourceNotFound",
+    "ValidationException",
+    "ValidationError",
+    "LimitExceeded",
+}
+_UNKNOWN_CALLER = {"UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """One client for each service that the controller speaks to; safe to share between threads."""
+
+    functions: "LambdaClient"
+    cloudwatch: "CloudWatchClient"
+    dynamodb: "DynamoDBClient"
+    parameters: "SSMClient"
+
+
+def connect(region: str | None = None) -> Clients:
+    """Clients from the ordinary AWS settings: environment, profile, role, and ``AWS_ENDPOINT_URL`` where it is set.
+
+    Raises:
+        ConfigError: no region is set anywhere.
+    """
+    session = boto3.Session(region_name=region)
+    try:
+        return Clients(
+            functions=session.client("lambda", config=_CONFIG),
+            cloudwatch=session.client("cloudwatch", config=_CONFIG),
+            dynamodb=session.client("dynamodb", config=_CONFIG),
+            parameters=session.client("ssm", config=_CONFIG),
+        )
+    except NoRegionError as error:
+        raise ConfigError("no AWS region is set; export AWS_REGION=us-east-1 or pass --region") from error
+
+
+@contextmanager
+def aws_errors(doing: str) -> Iterator[None]:
+    """Turns whatever AWS or the network answers while `doing` something into one of the errors of the core.
+
+    What is not known to be a refusal is `Unavailable`: nothing is known about the effect of such a call.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _sorted(doing, error) from error
+    except NoCredentialsError as error:
+        raise AccessDenied(f"{doing}: no AWS credentials were found; log in or export AWS_PROFILE") from error
+    except BotoCoreError as error:
+        raise Unavailable(f"{doing}: {error}") from error
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's name of the error."""
+    code: str = error.response.get("Error", {}).get("Code", "")
+    return code
+
+
+def _sorted(doing: str, error: ClientError) -> AccessDenied | StaleWrite | ConfigError | RolloutConflict | Unavailable:
+    code = error_code(error)
+    said = error.response.get("Error", {}).get("Message", "") or code
+    if code in _DENIED:
+        return AccessDenied(f"{doing}: the caller may not call {error.operation_name}: {said}")
+    if code in _UNKNOWN_CALLER:
+        return AccessDenied(f"{doing}: AWS does not know these credentials ({code}); log in again")
+    if code in _STALE:
+        return StaleWrite(f"{doing}: it changed since it was read")
+    if code in _REFUSED:
+        return ConfigError(f"{doing}: {said}")
+    return Unavailable(f"{doing}: {code}: {said}")

@@ -1,0 +1,170 @@
+"""The MetricSource on CloudWatch: counts by version from the function's own metrics and from Lambda's standard ones."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from canary import schema
+from canary.aws.clients import aws_errors
+from canary.core.errors import Unavailable
+from canary.core.leg import MetricPath
+from canary.core.model import Counts, MetricWindow, Target, Version
+from canary.ports import WindowQuery
+
+if TYPE_CHECKING:
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_cloudwatch.type_defs import (
+        DimensionTypeDef,
+        MetricDataQueryTypeDef,
+        MetricStatTypeDef,
+        MetricTypeDef,
+    )
+
+QUERIES_A_CALL: Final = 500
+"""GetMetricData's own limit."""
+GRACE_PERIODS: Final = 3
+"""Periods after which a count that came alone (requests without errors) is taken as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PathSource:
+    """How a metric path is read: its three statistics, and how long after its end a period counts as complete."""
+
+    namespace: str
+    requests: str
+    errors: str
+    slow: str
+    slow_statistic: str
+    sealed_after: timedelta
+
+
+_SOURCES: Final = {
+    MetricPath.EMF: _PathSource(
+        namespace=schema.METRIC_NAMESPACE,
+        requests=schema.REQUESTS,
+        errors=schema.FAULTS,
+        slow=schema.SLOW_REQUESTS,
+        slow_statistic="Sum",
+        sealed_after=timedelta(seconds=10),
+    ),
+    MetricPath.LAMBDA: _PathSource(
+        namespace="AWS/Lambda",
+        requests="Invocations",
+        errors="Errors",
+        slow="Duration",
+        slow_statistic=f"PR(:{schema.SLOW_AFTER_MS})",
+        sealed_after=timedelta(seconds=60),
+    ),
+}
+
+Series = dict[datetime, float]
+
+
+class CloudWatchMetrics:
+    """Reads counts with `GetMetricData`, up to 500 metrics a call: six metrics for each target and path."""
+
+    def __init__(self, client: "CloudWatchClient") -> None:
+        self._client = client
+
+    def read_windows(self, queries: Sequence[WindowQuery], now: datetime) -> tuple[tuple[MetricWindow, ...], ...]:
+        """The sealed periods of every query; one call for each 83 queries (and page)."""
+        if not queries:
+            return ()
+        asked = [entry for index, query in enumerate(queries) for entry in _entries(index, query.target, query.path)]
+        since = min(_floor(query.since, query.path.period) for query in queries)
+        series = self._read(asked, since, now)
+        return tuple(_windows(index, query, series, now) for index, query in enumerate(queries))
+
+    def has_reported(self, target: Target, path: MetricPath, now: datetime) -> bool:
+        """One call: whether the stable version has a datapoint within three hours, as long as 1 s data are kept."""
+        source = _SOURCES[path]
+        entry = _entry("m", source.namespace, source.requests, "Sum", _dimensions(target, target.stable), 60)
+        return bool(self._read([entry], now - timedelta(hours=3), now).get("m"))
+
+    def _read(self, asked: "Sequence[MetricDataQueryTypeDef]", since: datetime, now: datetime) -> dict[str, Series]:
+        series: dict[str, Series] = {}
+        for chunk in _chunks(asked):
+            for identity, timestamps, values in self._pages(chunk, since, now):
+                series.setdefault(identity, {}).update(zip(timestamps, values, strict=True))
+        return series
+
+    def _pages(
+        self, asked: "Sequence[MetricDataQueryTypeDef]", since: datetime, now: datetime
+    ) -> Iterator[tuple[str, list[datetime], list[float]]]:
+        pages = self._client.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=list(asked), StartTime=since, EndTime=now, ScanBy="TimestampAscending"
+        )
+        with aws_errors("reading metrics"):
+            for page in pages:
+                for result in page["MetricDataResults"]:
+                    if result["StatusCode"] in ("InternalError", "Forbidden"):
+                        raise Unavailable(f"reading metrics: CloudWatch answered {result['StatusCode']}")
+                    yield result["Id"], [at.astimezone(UTC) for at in result["Timestamps"]], list(result["Values"])
+
+
+def _entries(index: int, target: Target, path: MetricPath) -> "Iterator[MetricDataQueryTypeDef]":
+    source = _SOURCES[path]
+    seconds = int(path.period.total_seconds())
+    for arm, version in (("stable", target.stable), ("canary", target.canary)):
+        dimensions = _dimensions(target, version)
+        for name, metric, statistic in (
+            ("requests", source.requests, "Sum"),
+            ("errors", source.errors, "Sum"),
+            ("slow", source.slow, source.slow_statistic),
+        ):
+            identity = f"{arm}_{name}_{index}"
+            yield _entry(identity, source.namespace, metric, statistic, dimensions, seconds)
+
+
+def _entry(  # noqa: PLR0917 - the parts of one query, in CloudWatch's order
+    identity: str, namespace: str, metric: str, statistic: str, dimensions: "list[DimensionTypeDef]", seconds: int
+) -> "MetricDataQueryTypeDef":
+    named: MetricTypeDef = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
+    read: MetricStatTypeDef = {"Metric": named, "Period": seconds, "Stat": statistic}
+    return {"Id": identity, "MetricStat": read, "ReturnData": True}
+
+
+def _dimensions(target: Target, version: Version) -> "list[DimensionTypeDef]":
+    values = (target.function, target.resource, version)
+    return [{"Name": name, "Value": value} for name, value in zip(schema.METRIC_DIMENSIONS, values, strict=True)]
+
+
+def _windows(index: int, query: WindowQuery, series: dict[str, Series], now: datetime) -> tuple[MetricWindow, ...]:
+    period = query.path.period
+    sealed_after = _SOURCES[query.path].sealed_after
+    windows = list[MetricWindow]()
+    start = _floor(query.since, period)
+    while start + period + sealed_after <= now:
+        is_settled = now - start > period * GRACE_PERIODS + sealed_after
+        stable = _counts("stable", index, query.path, series, start)
+        canary = _counts("canary", index, query.path, series, start)
+        if not is_settled and (stable is None or canary is None):
+            break
+        windows.append(MetricWindow(start=start, period=period, stable=stable or Counts(), canary=canary or Counts()))
+        start += period
+    return tuple(windows)
+
+
+def _counts(arm: str, index: int, path: MetricPath, series: dict[str, Series], start: datetime) -> Counts | None:
+    """One version's counts in one period; None while only a part of them has come in."""
+    requests, errors, slow = (
+        series.get(f"{arm}_{name}_{index}", {}).get(start) for name in ("requests", "errors", "slow")
+    )
+    if requests is None:
+        return Counts()
+    if errors is None or slow is None:
+        return None
+    within = path is MetricPath.LAMBDA
+    slow_requests = round(requests * (1 - slow / 100)) if within else round(slow)
+    return Counts(requests=round(requests), errors=round(errors), slow=slow_requests)
+
+
+def _floor(at: datetime, period: timedelta) -> datetime:
+    seconds = int(period.total_seconds())
+    return datetime.fromtimestamp(int(at.timestamp()) // seconds * seconds, tz=UTC)
+
+
+def _chunks(asked: "Sequence[MetricDataQueryTypeDef]") -> "Iterator[Sequence[MetricDataQueryTypeDef]]":
+    for start in range(0, len(asked), QUERIES_A_CALL):
+        yield asked[start : start + QUERIES_A_CALL]

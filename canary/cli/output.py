@@ -1,0 +1,199 @@
+"""What the commands print: results on stdout (a table on a terminal, JSON on demand), narration on stderr."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from canary.core.codec import Plain
+from canary.core.errors import CanaryError
+from canary.core.ledger import LedgerEntry
+from canary.core.leg import MetricPath
+from canary.core.model import Counts, Phase, Verdict
+from canary.core.rollout import Rollout
+from canary.ports import RolloutStore
+from canary.report import ReleaseReport, entry_as_plain, report_as_plain, report_rollout
+
+_stdout = Console(soft_wrap=True, highlight=False)
+_stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+
+VERDICT_STYLE = {
+    Verdict.PASS: "green",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.ERROR: "magenta",
+    Verdict.FAIL: "bold red",
+}
+PHASE_STYLE = {Phase.PROMOTED: "bold green", Phase.ROLLED_BACK: "bold red", Phase.ABORTED: "bold red"}
+
+
+def say(text: str) -> None:
+    """A line of result."""
+    _stdout.print(text, markup=False)
+
+
+def narrate(text: str) -> None:
+    """A line of narration."""
+    _stderr.print(text, markup=False)
+
+
+def narrate_trouble(trouble: CanaryError | None) -> None:
+    """What AWS refused, where it did."""
+    if trouble is not None:
+        narrate(f"{trouble}; trying again")
+
+
+def show_plan(rollout: Rollout, *, as_json: bool) -> None:
+    """The steps of a planned rollout."""
+    if as_json:
+        _print_json(_plan_as_plain(rollout))
+        return
+    for leg in rollout.legs:
+        paths = " and ".join(_PATHS[path.path] for path in leg.paths)
+        say(f"{leg.target.resource}: version {leg.target.stable} -> {leg.target.canary}, judged by {paths}")
+    table = Table("step", "weight", "bake", "needs", "deadline", title=rollout.plan.strategy, title_justify="left")
+    for number, step in enumerate(rollout.plan.steps, start=1):
+        needs = f"{step.min_requests} requests"
+        table.add_row(str(number), str(step.weight), _time(step.bake), needs, _time(step.deadline))
+    _stdout.print(table)
+    say(f"promoted {_time(rollout.plan.shortest)} after the first shift at the earliest; nothing was changed")
+
+
+def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) -> None:
+    """Where each rollout stands."""
+    if as_json:
+        _print_json([_status_as_plain(rollout) for rollout in rollouts])
+        return
+    if not rollouts:
+        say("no rollout is open")
+        return
+    table = Table("rollout", "phase", "targets", "versions", "step", "weight", "verdict", "since")
+    for rollout in rollouts:
+        phase = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
+        verdict = Text(rollout.verdict, style=VERDICT_STYLE[rollout.verdict])
+        step = f"{rollout.step_index + 1} of {len(rollout.plan.steps)}"
+        since = _time(now - (rollout.reached_at or rollout.entered_at))
+        table.add_row(
+            rollout.id, phase, _resources(rollout), _versions(rollout), step, str(rollout.weight), verdict, since
+        )
+    _stdout.print(table)
+
+
+def show_rollouts(rollouts: Sequence[Rollout], *, as_json: bool) -> None:
+    """The list of rollouts, newest first."""
+    if as_json:
+        _print_json([_status_as_plain(rollout) for rollout in rollouts])
+        return
+    table = Table("rollout", "opened", "by", "targets", "versions", "outcome", "why")
+    for rollout in rollouts:
+        outcome = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
+        why = rollout.cause if rollout.phase in (Phase.ROLLED_BACK, Phase.ABORTED) else rollout.reason
+        opened = f"{rollout.opened_at:%Y-%m-%d %H:%M}"
+        table.add_row(rollout.id, opened, rollout.opened_by, _resources(rollout), _versions(rollout), outcome, why)
+    _stdout.print(table)
+
+
+def show_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
+    """Every line of a rollout's history."""
+    if as_json:
+        _print_json([entry_as_plain(entry) for entry in entries])
+        return
+    table = Table("at", "what", "by", "weight", "why")
+    for entry in entries:
+        table.add_row(f"{entry.at:%H:%M:%S}", entry.kind, entry.by, str(entry.weight), entry.reason)
+    _stdout.print(table)
+
+
+def show_report(store: RolloutStore, rollout: Rollout, now: datetime, *, as_json: bool) -> None:
+    """How a rollout ended, and each of its steps."""
+    report = report_rollout(rollout, store.read_ledger(rollout.id), store.read_recorded(rollout.id), now=now)
+    if as_json:
+        _print_json(report_as_plain(report))
+        return
+    if report.steps:
+        _stdout.print(_steps_table(report))
+    style = PHASE_STYLE.get(rollout.phase, "bold")
+    _stdout.print(Text(f"{rollout.id} {rollout.phase}: {report.reason}", style=style))
+
+
+def _steps_table(report: ReleaseReport) -> Table:
+    table = Table("weight", "for", "stable", "candidate", "observed share")
+    for step in report.steps:
+        share = "-" if step.observed_share is None else f"{100 * step.observed_share:.1f} %"
+        lasted = _time(step.ended_at - step.started_at)
+        table.add_row(str(step.weight), lasted, counted(step.stable), counted(step.canary), share)
+    return table
+
+
+def counted(counts: Counts) -> str:
+    """Requests, and how many of them were bad, in words."""
+    slow = f", {counts.slow} slow" if counts.slow else ""
+    errors = f", {counts.errors} errors" if counts.errors else ""
+    return f"{counts.requests} requests{errors}{slow}"
+
+
+_PATHS = {
+    MetricPath.EMF: "the function's own 10 s metrics",
+    MetricPath.LAMBDA: "Lambda's standard 60 s metrics",
+}
+
+
+def _plan_as_plain(rollout: Rollout) -> dict[str, Plain]:
+    return {
+        "strategy": rollout.plan.strategy,
+        "targets": [
+            {"resource": leg.target.resource, "from_version": leg.target.stable, "to_version": leg.target.canary}
+            for leg in rollout.legs
+        ],
+        "steps": [
+            {
+                "weight_percent": step.weight.basis_points / 100,
+                "bake_seconds": step.bake.total_seconds(),
+                "min_requests": step.min_requests,
+                "deadline_seconds": step.deadline.total_seconds(),
+            }
+            for step in rollout.plan.steps
+        ],
+        "shortest_seconds": rollout.plan.shortest.total_seconds(),
+    }
+
+
+def _status_as_plain(rollout: Rollout) -> dict[str, Plain]:
+    return {
+        "rollout": rollout.id,
+        "phase": rollout.phase.value,
+        "verdict": rollout.verdict.value,
+        "strategy": rollout.plan.strategy,
+        "step": rollout.step_index + 1,
+        "steps": len(rollout.plan.steps),
+        "weight_percent": rollout.weight.basis_points / 100,
+        "opened_at": rollout.opened_at.isoformat(),
+        "opened_by": rollout.opened_by,
+        "ended_at": rollout.ended_at.isoformat() if rollout.ended_at is not None else None,
+        "targets": [
+            {"resource": leg.target.resource, "from_version": leg.target.stable, "to_version": leg.target.canary}
+            for leg in rollout.legs
+        ],
+    }
+
+
+def _resources(rollout: Rollout) -> str:
+    return "\n".join(leg.target.resource for leg in rollout.legs)
+
+
+def _versions(rollout: Rollout) -> str:
+    return "\n".join(f"{leg.target.stable} -> {leg.target.canary}" for leg in rollout.legs)
+
+
+def _time(duration: timedelta) -> str:
+    seconds = int(duration.total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return " ".join(f"{amount}{unit}" for amount, unit in parts if amount) or "0s"
+
+
+def _print_json(data: Plain) -> None:
+    _stdout.out(json.dumps(data, indent=2))

@@ -1,0 +1,186 @@
+"""`canary plan`, `canary release`, `canary watch`: from a request to a rollout that has ended."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from canary.cli import options, output
+from canary.cli.live import LiveView
+from canary.core.commands import order_abort
+from canary.core.errors import ConfigError
+from canary.core.model import Phase, RolloutId
+from canary.core.rollout import Rollout
+from canary.opening import doubtful_alarms, open_rollout, plan_rollout
+from canary.wiring import Wired, new_rollout_id
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="A rollout.toml.", show_default=False)]
+Functions = Annotated[
+    list[str], typer.Option("--function", "-f", help="A function to release; may be given several times.")
+]
+Alias = Annotated[str, typer.Option(help="Its alias [default: live].")]
+Candidate = Annotated[str, typer.Option(help="The version to release [default: the newest published one].")]
+Preview = Annotated[str, typer.Option("--preview-alias", help="The alias that serves the candidate before release.")]
+StrategyText = Annotated[
+    str,
+    typer.Option(
+        "--strategy", "-s", help="A CodeDeploy preset, linear:10%:1m, canary:10%:5m, or 1%:2m,10%:5m,100%:5m."
+    ),
+]
+Bake = Annotated[str, typer.Option(help="How long 100 % is observed before it becomes final.")]
+MinRequests = Annotated[
+    int | None, typer.Option(help="Requests that the candidate must answer in each step.", show_default=False)
+]
+HoldLimit = Annotated[str, typer.Option(help="How long after its bake a step may stay inconclusive.")]
+TickText = Annotated[str, typer.Option("--tick", help="How often to look [default: 10s].")]
+Alarms = Annotated[list[str], typer.Option("--alarm", help="An alarm that guards the release; may be repeated.")]
+Gate = Annotated[str, typer.Option(help="A command, URL or lambda:NAME that must succeed before any traffic.")]
+FixForward = Annotated[str, typer.Option(help="The reason to start although an alarm is missing or in ALARM.")]
+
+
+def plan(
+    environment: options.Environment = "",
+    config: Config = None,
+    functions: Functions = [],  # noqa: B006 - typer reads the default, nobody writes it
+    alias: Alias = "",
+    candidate: Candidate = "",
+    preview_alias: Preview = "",
+    strategy: StrategyText = "",
+    bake: Bake = "",
+    min_requests: MinRequests = None,
+    hold_limit: HoldLimit = "",
+    store: options.Store = "",
+    region: options.Region = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Shows what a release would do, step by step, and changes nothing."""
+    session = options.connect(environment, store, region)
+    asked = options.Asked(
+        config=config,
+        functions=tuple(functions),
+        alias=alias,
+        candidate=candidate,
+        preview_alias=preview_alias,
+        strategy=strategy,
+        bake=bake,
+        min_requests=min_requests,
+        hold_limit=hold_limit,
+        tick="",
+        alarms=(),
+        gate="",
+        why="",
+        fix_forward="",
+    )
+    world = session.wired.world
+    request = options.request_of(asked, session.published)
+    rollout = plan_rollout(request, world.router, world.metrics, world.clock.now(), RolloutId("planned"))
+    output.show_plan(rollout, as_json=as_json)
+
+
+def release(
+    environment: options.Environment = "",
+    config: Config = None,
+    functions: Functions = [],  # noqa: B006 - typer reads the default, nobody writes it
+    alias: Alias = "",
+    candidate: Candidate = "",
+    preview_alias: Preview = "",
+    strategy: StrategyText = "",
+    bake: Bake = "",
+    min_requests: MinRequests = None,
+    hold_limit: HoldLimit = "",
+    tick: TickText = "",
+    alarm: Alarms = [],  # noqa: B006 - as above
+    gate: Gate = "",
+    why: options.Why = "",
+    fix_forward: FixForward = "",
+    store: options.Store = "",
+    region: options.Region = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Releases the candidate: gate, shift, judge, and promote it or roll it back.
+
+    Ctrl-C (or SIGTERM) aborts the rollout: all traffic goes back to the stable version.
+    """
+    session = options.connect(environment, store, region)
+    asked = options.Asked(
+        config=config,
+        functions=tuple(functions),
+        alias=alias,
+        candidate=candidate,
+        preview_alias=preview_alias,
+        strategy=strategy,
+        bake=bake,
+        min_requests=min_requests,
+        hold_limit=hold_limit,
+        tick=tick,
+        alarms=tuple(alarm),
+        gate=gate,
+        why=why,
+        fix_forward=fix_forward,
+    )
+    world = session.wired.world
+    now = world.clock.now()
+    request = options.request_of(asked, session.published)
+    planned = plan_rollout(request, world.router, world.metrics, now, new_rollout_id(now))
+    for doubt in doubtful_alarms(world.alarms.read_alarms(planned.alarms)):
+        output.narrate(doubt)
+    rollout = open_rollout(planned, request, world.alarms, world.store)
+    output.narrate(f"rollout {rollout.id} is open")
+    _finish(_follow(session.wired, rollout.id, abort_on_interrupt=True), session.wired, as_json=as_json)
+
+
+def watch(
+    rollout: options.Id = "",
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Carries an open rollout on to its end, also one whose controller died. Ctrl-C stops watching, nothing else."""
+    session = options.connect(environment, store, region)
+    chosen = options.chosen_rollout(session.wired.world.store, rollout)
+    _finish(_follow(session.wired, chosen, abort_on_interrupt=False), session.wired, as_json=as_json)
+
+
+def _follow(wired: Wired, rollout_id: RolloutId, *, abort_on_interrupt: bool) -> Rollout:
+    """Ticks until the end, showing each tick; hooks still running are ended with it."""
+    with LiveView() as view, _interrupts():
+        try:
+            return wired.controller.watch(rollout_id, view.show)
+        except KeyboardInterrupt:
+            if not abort_on_interrupt:
+                raise ConfigError(
+                    f"stopped watching; rollout {rollout_id} is open still: "
+                    f"canary watch {rollout_id} carries it on, canary abort {rollout_id} ends it"
+                ) from None
+            view.narrate("interrupted: all traffic goes back to the stable version")
+            order = partial(order_abort, by=options.caller(), why="the release command was interrupted")
+            wired.controller.order(rollout_id, order)
+            return wired.controller.watch(rollout_id, view.show)
+        finally:
+            wired.world.hooks.stop()
+
+
+def _finish(rollout: Rollout, wired: Wired, *, as_json: bool) -> None:
+    output.show_report(wired.world.store, rollout, wired.world.clock.now(), as_json=as_json)
+    if rollout.phase is not Phase.PROMOTED:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """SIGTERM ends a release as Ctrl-C does: a cancelled CI job must not leave an alias split."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

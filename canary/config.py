@@ -1,0 +1,271 @@
+"""Text -> typed request: rollout.toml, command-line words, and what a stack published. Every parse happens here."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from canary import schema
+from canary.core.errors import ConfigError
+from canary.core.hooks import Hook, HookStage
+from canary.core.judge import JudgeSettings
+from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
+from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
+from canary.core.request import ReleaseRequest, TargetRequest
+from canary.core.rollout import OnInconclusive, Policy
+
+DEFAULT_STRATEGY: Final = "Canary10Percent5Minutes"
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
+_SHIFT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?::\s*(\S+))?")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedStack:
+    """What a stack published for releases of its environment (`canary.schema.release_parameter`)."""
+
+    environment: str
+    store: str
+    targets: tuple[TargetRequest, ...]
+    alarms: tuple[str, ...]
+    live_url: str
+    preview_url: str
+
+
+def parse_duration(text: str) -> timedelta:
+    """``90s``, ``5m``, ``1h``, ``1h30m``; at least 0.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    parts = _DURATION.findall(text.strip())
+    if not parts or "".join(number + unit for number, unit in parts) != re.sub(r"\s", "", text):
+        raise ConfigError(f"{text!r} is no duration; write it like 90s, 5m or 1h30m")
+    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def parse_weight(text: str) -> Weight:
+    """``10%`` or ``0.5%``, in steps of 0.01 %."""
+    matched = _SHIFT.fullmatch(text.strip())
+    if matched is None or matched[2] is not None:
+        raise ConfigError(f"{text!r} is no weight; write it like 10%")
+    return _weight(matched[1])
+
+
+def parse_strategy(text: str) -> Strategy:
+    """A preset's name, ``canary:10%:5m``, ``linear:10%:1m``, or steps such as ``1%:2m,10%:5m,100%:5m``.
+
+    Steps that do not end at 100 % get a last one, with the bake of the step before it.
+    """
+    if "%" not in text:
+        return strategy_named(text)
+    kind, _, rest = text.partition(":")
+    if kind in ("canary", "linear"):
+        shift = _parse_shift(rest)
+        make = canary_strategy if kind == "canary" else linear_strategy
+        return make(shift.weight, shift.bake, name=text)
+    shifts = [_parse_shift(part) for part in text.split(",")]
+    if shifts[-1].weight != Weight.percent(100):
+        shifts.append(Shift(weight=Weight.percent(100), bake=shifts[-1].bake))
+    return Strategy(name=text, shifts=tuple(shifts))
+
+
+def _parse_shift(text: str) -> Shift:
+    matched = _SHIFT.fullmatch(text.strip())
+    if matched is None:
+        raise ConfigError(f"{text.strip()!r} is no step; write it as weight:bake, like 10%:5m")
+    return Shift(weight=_weight(matched[1]), bake=parse_duration(matched[2]) if matched[2] else timedelta(0))
+
+
+def _weight(percent: str) -> Weight:
+    basis_points = float(percent) * 100
+    if basis_points != round(basis_points):
+        raise ConfigError(f"a weight of {percent} % is finer than 0.01 %, which aliases cannot hold")
+    return Weight(round(basis_points))
+
+
+def parse_published(text: str, name: str) -> PublishedStack:
+    """The value of the SSM parameter `name`.
+
+    Raises:
+        ConfigError: not what `canary.schema.release_parameter` documents.
+    """
+    try:
+        published = json.loads(text)
+        if published["schema"] != schema.RELEASE_SCHEMA:
+            raise ConfigError(f"parameter {name} has schema {published['schema']!r}, wanted {schema.RELEASE_SCHEMA!r}")
+        return PublishedStack(
+            environment=published["environment"],
+            store=published["store"],
+            targets=tuple(_target(_Table(name, target)) for target in published["targets"]),
+            alarms=tuple(published["alarms"]),
+            live_url=published["live_url"],
+            preview_url=published["preview_url"],
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"parameter {name} is not what a stack publishes ({error!r}); deploy the stack anew"
+        ) from error
+
+
+def read_release_file(path: Path) -> Mapping[str, Any]:
+    """The tables of a rollout.toml.
+
+    Raises:
+        ConfigError: no such file, or no TOML; the text names the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}; name another file with --config") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from error
+
+
+def parse_request(
+    tables: Mapping[str, Any], where: str, *, by: str, targets: tuple[TargetRequest, ...]
+) -> ReleaseRequest:
+    """The request that a rollout.toml (or an empty one) makes; `targets` stand in where it names none.
+
+    Raises:
+        ConfigError: an unknown key or a value of the wrong kind; the text names file, key, what was given and wanted.
+    """
+    top = _Table(where, tables)
+    own_targets = tuple(_target(table) for table in top.tables("targets"))
+    request = ReleaseRequest(
+        targets=own_targets or targets,
+        strategy=_strategy(top),
+        judge=_judge(top.table("slo")),
+        policy=_policy(top),
+        alarms=top.texts("alarms"),
+        hooks=tuple(_hook(table) for table in top.tables("hooks")),
+        by=by,
+        reason=top.text("reason", ""),
+        **top.given(min_requests=top.whole("min_requests"), hold_limit=top.duration("hold_limit")),
+    )
+    top.refuse_unknown()
+    return request
+
+
+def _strategy(top: "_Table") -> Strategy:
+    steps = top.texts("steps")
+    named = top.text("strategy", DEFAULT_STRATEGY)
+    strategy = parse_strategy(",".join(steps) if steps else named)
+    bake = top.duration("bake")
+    return strategy if bake is None else strategy.with_final_bake(bake)
+
+
+def _policy(top: "_Table") -> Policy:
+    default = Policy()
+    chosen = top.choice("on_inconclusive", OnInconclusive) or default.on_inconclusive
+    return Policy(on_inconclusive=chosen, tick=top.duration("tick") or default.tick)
+
+
+def _judge(slo: "_Table") -> JudgeSettings:
+    default = JudgeSettings()
+    limits = {spec.metric: spec.limit for spec in default.specs}
+    for metric in Metric:
+        limits[metric] = slo.share(metric.value, limits[metric])
+    specs = tuple(MetricSpec(metric=metric, limit=limit) for metric, limit in limits.items())
+    settings = replace(default, specs=specs, alpha=slo.share("alpha", default.alpha))
+    slo.refuse_unknown()
+    return settings
+
+
+def _target(table: "_Table") -> TargetRequest:
+    preview = table.text("preview_alias", "")
+    candidate = table.text("candidate", "")
+    target = TargetRequest(
+        function=FunctionName(table.text("function")),
+        alias=AliasName(table.text("alias", schema.LIVE_ALIAS)),
+        preview_alias=AliasName(preview) if preview else None,
+        candidate=Version(candidate) if candidate else None,
+    )
+    table.refuse_unknown()
+    return target
+
+
+def _hook(table: "_Table") -> Hook:
+    hook = Hook(
+        name=table.text("name"),
+        stage=table.choice("stage", HookStage) or HookStage.BEFORE_TRAFFIC,
+        run=table.text("run"),
+        **table.given(deadline=table.duration("deadline")),
+    )
+    table.refuse_unknown()
+    return hook
+
+
+class _Table:
+    """One table of a file, read key by key; what nobody asked for is refused at the end."""
+
+    def __init__(self, where: str, values: Mapping[str, Any]) -> None:
+        if not isinstance(values, Mapping):
+            raise ConfigError(f"{where}: wanted a table, got {values!r:.60}")
+        self._where = where
+        self._values = values
+        self._asked: set[str] = set()
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._value(key, str, "a text")
+        if value is None and default is None:
+            raise ConfigError(f"{self._where}: {key} is missing")
+        return str(value) if value is not None else str(default)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self._value(key, list, "a list of texts")
+        if not all(isinstance(item, str) for item in value or ()):
+            raise self._misfit(key, "a list of texts", value)
+        return tuple(value or ())
+
+    def whole(self, key: str) -> int | None:
+        value: int | None = self._value(key, int, "a whole number")
+        return value
+
+    def share(self, key: str, default: float) -> float:
+        value = self._value(key, int | float, "a share such as 0.01")
+        return default if value is None else float(value)
+
+    def duration(self, key: str) -> timedelta | None:
+        value = self._value(key, str, "a duration such as 5m")
+        return None if value is None else parse_duration(value)
+
+    def choice(self, key: str, kind: type[Choice]) -> Choice | None:
+        value = self._value(key, str, "a text")
+        if value is not None and value not in list(kind):
+            raise self._misfit(key, f"one of {', '.join(kind)}", value)
+        return None if value is None else kind(value)
+
+    def table(self, key: str) -> "_Table":
+        return _Table(f"{self._where}: {key}", self._value(key, dict, "a table") or {})
+
+    def tables(self, key: str) -> Iterable["_Table"]:
+        found = self._value(key, list, f"tables, each headed [[{key}]]") or []
+        return [_Table(f"{self._where}: {key}[{index}]", table) for index, table in enumerate(found)]
+
+    def refuse_unknown(self) -> None:
+        if unknown := sorted(self._values.keys() - self._asked):
+            known = ", ".join(sorted(self._asked))
+            raise ConfigError(f"{self._where}: unknown key {unknown[0]!r}; known are {known}")
+
+    @staticmethod
+    def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - passes keyword arguments on
+        """Only what was given, so that the defaults stand in one place."""
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _value(self, key: str, kind: Any, wanted: str) -> Any:  # noqa: ANN401 - the one place where a file is untyped
+        self._asked.add(key)
+        value = self._values.get(key)
+        if value is not None and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+            raise self._misfit(key, wanted, value)
+        return value
+
+    def _misfit(self, key: str, wanted: str, value: object) -> ConfigError:
+        return ConfigError(f"{self._where}: {key} is {value!r:.60}, wanted {wanted}")

@@ -1,0 +1,80 @@
+"""(rollout, who, why, now) -> Decision: what a person may ask of a running rollout, and when that makes no sense.
+
+A command changes what the rollout wants; the next reconcile acts on it. Asking twice changes nothing more.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from canary.core.decision import Decision
+from canary.core.errors import RolloutConflict
+from canary.core.ledger import EntryKind
+from canary.core.model import Phase
+from canary.core.rollout import Rollout
+
+
+def order_abort(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+    """All traffic back to the stable version, for good.
+
+    Raises:
+        RolloutConflict: the rollout was promoted already.
+    """
+    if rollout.phase is Phase.PROMOTED:
+        raise RolloutConflict(f"rollout {rollout.id} is promoted already; release the old version to go back")
+    if rollout.phase.is_terminal or rollout.phase is Phase.ROLLING_BACK:
+        return _unchanged(rollout)
+    leaving = replace(rollout, aborted=f"aborted by {by}: {why}").rolling_back(at=now)
+    return _ordered(leaving, EntryKind.ROLLING_BACK, f"aborted: {why}", by=by, now=now)
+
+
+def order_promotion(rollout: Rollout, *, full: bool, by: str, why: str, now: datetime) -> Decision:
+    """The current step's wait waived; with `full` every further step skipped. A failed verdict still rolls back.
+
+    Raises:
+        RolloutConflict: no production traffic is being shifted, or the candidate is on its way out.
+    """
+    if rollout.phase in (Phase.PROMOTING, Phase.PROMOTED) or (rollout.waived and not full):
+        return _unchanged(rollout)
+    if rollout.phase not in (Phase.PROGRESSING, Phase.PAUSED):
+        raise RolloutConflict(
+            f"rollout {rollout.id} is {rollout.phase}: there is nothing to promote; see canary status"
+        )
+    if full:
+        return _ordered(rollout.promoting(at=now), EntryKind.PROMOTING, f"promoted in full: {why}", by=by, now=now)
+    waived = replace(rollout, phase=Phase.PROGRESSING, waived=True)
+    return _ordered(waived, EntryKind.RESUMED, f"the wait at {rollout.weight} is waived: {why}", by=by, now=now)
+
+
+def order_pause(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+    """The plan stands still; evidence goes on, and a failed verdict still rolls back.
+
+    Raises:
+        RolloutConflict: the rollout is in no phase that can wait.
+    """
+    if rollout.phase is Phase.PAUSED:
+        return _unchanged(rollout)
+    if rollout.phase is not Phase.PROGRESSING:
+        raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a progressing rollout can be paused")
+    return _ordered(replace(rollout, phase=Phase.PAUSED), EntryKind.PAUSED, f"paused: {why}", by=by, now=now)
+
+
+def order_resumption(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+    """The plan goes on where it was paused; the step's bake counted on meanwhile.
+
+    Raises:
+        RolloutConflict: the rollout is not paused.
+    """
+    if rollout.phase is Phase.PROGRESSING:
+        return _unchanged(rollout)
+    if rollout.phase is not Phase.PAUSED:
+        raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a paused rollout can be resumed")
+    return _ordered(replace(rollout, phase=Phase.PROGRESSING), EntryKind.RESUMED, f"resumed: {why}", by=by, now=now)
+
+
+def _ordered(rollout: Rollout, kind: EntryKind, reason: str, *, by: str, now: datetime) -> Decision:
+    recorded, entry = rollout.recording(kind, reason, at=now, by=by)
+    return Decision(rollout=recorded, entries=(entry,), requeue_after=timedelta(0))
+
+
+def _unchanged(rollout: Rollout) -> Decision:
+    return Decision(rollout=rollout, requeue_after=timedelta(0))

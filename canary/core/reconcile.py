@@ -1,0 +1,213 @@
+"""reconcile(rollout, observation, now) -> Decision: the one place where a rollout's next state is decided.
+
+Order of precedence: a terminal phase absorbs everything; a rollback in progress goes on; a failed verdict rolls back; a
+foreign hand ends the rollout; only then may the plan move. Observing, committing and routing belong to the
+controller.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from canary.core.decision import Decision, Observation, Route
+from canary.core.hooks import HookStage, HookStatus
+from canary.core.ledger import CONTROLLER, EntryKind
+from canary.core.model import Phase, Verdict
+from canary.core.rollout import OnInconclusive, Rollout
+from canary.core.routing import (
+    foreign_hand,
+    has_arrived,
+    preview_routes,
+    routes_back,
+    routes_forward,
+    routings,
+    settled,
+)
+from canary.core.weigh import Weighed, reason_for, weigh
+
+
+def reconcile(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
+    """What is due after one look at the world.
+
+    Deterministic, and a fixed point: its own result, seen as it wished, changes nothing. A failed verdict yields
+    weight 0 in this same decision, from every non-terminal phase. Without evidence no weight rises. `now` is aware UTC.
+    """
+    if rollout.phase.is_terminal:
+        return Decision(rollout=rollout, requeue_after=timedelta(0))
+    if rollout.phase is Phase.ROLLING_BACK:
+        return _finish_leaving(Weighed(rollout=rollout, results=()), seen, now)
+    weighed = weigh(rollout, seen)
+    if weighed.rollout.failure is not None:
+        return _roll_back(weighed, seen, now, weighed.rollout.failure)
+    if (foreign := foreign_hand(rollout, seen)) is not None:
+        return _give_up(weighed, seen, now, foreign)
+    return _go_on(replace(weighed, rollout=settled(weighed.rollout, seen)), seen, now)
+
+
+def _go_on(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    match weighed.rollout.phase:
+        case Phase.PENDING:
+            return _open_gate(weighed, seen, now)
+        case Phase.GATING:
+            return _pass_gate(weighed, seen, now)
+        case Phase.PROGRESSING if weighed.rollout.reached_at is None:
+            return _await_weight(weighed, seen, now)
+        case Phase.PROGRESSING:
+            return _end_step(weighed, seen, now)
+        case Phase.PAUSED:
+            return _hold(weighed)
+        case Phase.PROMOTING:
+            return _finish_promoting(weighed, seen, now)
+        case Phase.ROLLING_BACK | Phase.PROMOTED | Phase.ROLLED_BACK | Phase.ABORTED as phase:
+            raise AssertionError(f"{phase} was answered before")
+    assert_never(weighed.rollout.phase)
+
+
+def _hold(weighed: Weighed, routes: tuple[Route, ...] = ()) -> Decision:
+    """Nothing new is due; what was learnt is kept, and what was asked for is asked again."""
+    return Decision(
+        rollout=weighed.rollout,
+        routes=routes,
+        entries=weighed.entries,
+        results=weighed.results,
+        requeue_after=weighed.rollout.policy.tick,
+    )
+
+
+def _decide(
+    weighed: Weighed, rollout: Rollout, kind: EntryKind, reason: str, routes: tuple[Route, ...] = ()
+) -> Decision:
+    """A change of phase or weight, with the one entry that tells it."""
+    at = rollout.reached_at or rollout.entered_at
+    recorded, entry = rollout.recording(kind, reason, at=at, by=CONTROLLER, results=weighed.results)
+    held = _hold(replace(weighed, rollout=recorded), routes)
+    return replace(held, entries=(*weighed.entries, entry))
+
+
+# --- the way forward -------------------------------------------------------------------------------------------------
+
+
+def _open_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout = weighed.rollout.entered(Phase.GATING, at=now)
+    names = ", ".join(hook.name for hook in rollout.hooks if hook.stage is HookStage.BEFORE_TRAFFIC)
+    reason = f"no production traffic to the candidate before {names or 'the preview alias'} is ready"
+    return _decide(weighed, rollout, EntryKind.GATING, reason, preview_routes(rollout, seen))
+
+
+def _pass_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout, failed = _hooks_answered(weighed.rollout, seen, now)
+    weighed = replace(weighed, rollout=rollout)
+    if failed is not None:
+        return _roll_back(weighed, seen, now, failed)
+    routes = preview_routes(rollout, seen)
+    if routes or rollout.due_hooks() or not has_arrived(rollout, seen):
+        return _hold(weighed, routes)
+    return _shift(weighed, seen, now, to_step=0)
+
+
+def _await_weight(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout = weighed.rollout
+    if has_arrived(rollout, seen):
+        # Baking starts when the weight is seen on the aliases, not when it was asked for: a crash between asking and
+        # applying must not count as time under observation.
+        step = rollout.step
+        reason = f"every alias shows {rollout.weight}; bakes {step.bake} and needs {step.min_requests} requests"
+        return _decide(weighed, rollout.reached(at=now), EntryKind.REACHED, reason)
+    if now - rollout.entered_at >= rollout.step.deadline:
+        return _roll_back(weighed, seen, now, f"{rollout.weight} was asked for and never seen on every alias")
+    return _hold(weighed, routes_forward(rollout, seen))
+
+
+def _end_step(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    """The step ends when its evidence, its bake and its hooks all agree."""
+    rollout, failed = _hooks_answered(weighed.rollout, seen, now)
+    weighed = replace(weighed, rollout=rollout)
+    if failed is not None:
+        return _roll_back(weighed, seen, now, failed)
+    if rollout.verdict is not Verdict.PASS and not rollout.waived:
+        return _await_evidence(weighed, seen, now)
+    if not rollout.is_baked(now) or rollout.due_hooks() or not has_arrived(rollout, seen):
+        return _hold(weighed)
+    if rollout.is_last_step:
+        return _flip(weighed, seen, now)
+    return _shift(weighed, seen, now, to_step=rollout.step_index + 1)
+
+
+def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    """No clear pass: the weight holds, until the step's deadline hands the question to the policy."""
+    rollout = weighed.rollout
+    if not rollout.is_overdue(now) or rollout.policy.on_inconclusive is OnInconclusive.HOLD:
+        return _hold(weighed)
+    why = reason_for(rollout, weighed.results)
+    return _roll_back(
+        weighed, seen, now, f"{rollout.weight} was still {rollout.verdict} after {rollout.step.deadline}: {why}"
+    )
+
+
+def _shift(weighed: Weighed, seen: Observation, now: datetime, *, to_step: int) -> Decision:
+    rollout = weighed.rollout.shifting(to_step=to_step, at=now)
+    reason = f"step {to_step + 1} of {len(rollout.plan.steps)}: {rollout.weight} to the candidate"
+    return _decide(weighed, rollout, EntryKind.SHIFTED, reason, routes_forward(rollout, seen))
+
+
+def _flip(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout = weighed.rollout.promoting(at=now)
+    reason = f"all {len(rollout.plan.steps)} steps passed; the candidate becomes the main version"
+    return _decide(weighed, rollout, EntryKind.PROMOTING, reason, routes_forward(rollout, seen))
+
+
+def _finish_promoting(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout = weighed.rollout
+    if not has_arrived(rollout, seen):
+        return _hold(weighed, routes_forward(rollout, seen))
+    reason = "every alias serves the candidate alone, as its main version"
+    return _decide(weighed, rollout.entered(Phase.PROMOTED, at=now), EntryKind.PROMOTED, reason)
+
+
+def _hooks_answered(rollout: Rollout, seen: Observation, now: datetime) -> tuple[Rollout, str | None]:
+    """The rollout that remembers which hooks succeeded, and why one of them ends the release, if one does."""
+    readings = {reading.key: reading for reading in seen.hooks}
+    for key, hook in rollout.due_hooks():
+        reading = readings.get(key)
+        match reading.status if reading is not None else HookStatus.IN_PROGRESS:
+            case HookStatus.SUCCEEDED:
+                rollout = replace(rollout, passed_hooks=(*rollout.passed_hooks, key))
+            case HookStatus.FAILED:
+                return rollout, f"hook {hook.name} failed: {reading.reason if reading is not None else ''}"
+            case HookStatus.IN_PROGRESS:
+                if now - (rollout.reached_at or rollout.entered_at) >= hook.deadline:
+                    return rollout, f"hook {hook.name} gave no answer within {hook.deadline}"
+            case status:
+                assert_never(status)
+    return rollout, None
+
+
+# --- the way out -----------------------------------------------------------------------------------------------------
+
+
+def _roll_back(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> Decision:
+    failed = replace(weighed.rollout, failure=reason, verdict=Verdict.FAIL)
+    return _leave(replace(weighed, rollout=failed), seen, now, reason)
+
+
+def _give_up(weighed: Weighed, seen: Observation, now: datetime, foreign: str) -> Decision:
+    """Somebody else wrote the alias: the weight is never raised again, and no split of ours stays behind."""
+    return _leave(replace(weighed, rollout=replace(weighed.rollout, foreign=foreign)), seen, now, foreign)
+
+
+def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> Decision:
+    rollout = weighed.rollout.rolling_back(at=now)
+    decision = _decide(weighed, rollout, EntryKind.ROLLING_BACK, reason, routes_back(rollout, seen))
+    return replace(decision, route_first=True)
+
+
+def _finish_leaving(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    rollout = weighed.rollout
+    routes = routes_back(rollout, seen)
+    shown = routings(rollout, seen)
+    if routes or any(leg.is_stale(routing) for leg, routing in shown):
+        return replace(_hold(weighed, routes), route_first=True)
+    ended = rollout.entered(rollout.ending, at=now)
+    kind = EntryKind.ROLLED_BACK if ended.phase is Phase.ROLLED_BACK else EntryKind.ABORTED
+    serves = ", ".join(f"{leg.target.resource} serves {routing}" for leg, routing in shown)
+    return _decide(weighed, ended, kind, f"{rollout.cause}; {serves or 'no alias is left'}")

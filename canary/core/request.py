@@ -1,0 +1,54 @@
+"""What someone asked to release, as typed values; parsing them from text belongs to `canary.config`."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from canary.core.errors import ConfigError
+from canary.core.hooks import Hook
+from canary.core.judge import JudgeSettings
+from canary.core.model import AliasName, FunctionName, Version
+from canary.core.plan import REQUESTS_FOR_P99, Plan, Strategy, plan_steps
+from canary.core.rollout import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRequest:
+    """One function to release on one alias; without a candidate the newest published version is meant."""
+
+    function: FunctionName
+    alias: AliasName
+    preview_alias: AliasName | None = None
+    candidate: Version | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRequest:
+    """What someone asked: which functions, by which strategy, judged how, guarded by which alarms and hooks.
+
+    `fix_forward` is the reason to start although a guarding alarm is missing or already in ALARM; those alarms then
+    take no part in the rollout.
+    """
+
+    targets: tuple[TargetRequest, ...]
+    strategy: Strategy
+    judge: JudgeSettings
+    policy: Policy = Policy()  # noqa: RUF009 - immutable
+    min_requests: int = REQUESTS_FOR_P99
+    hold_limit: timedelta = timedelta(minutes=10)
+    alarms: tuple[str, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    by: str
+    reason: str = ""
+    fix_forward: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a release of nothing, or of one alias twice."""
+        aliases = [(target.function, target.alias) for target in self.targets]
+        if not aliases:
+            raise ConfigError("nothing to release: name a function with --function, or an environment with --env")
+        if len(set(aliases)) < len(aliases):
+            raise ConfigError("one alias stands twice among the targets; name each function and alias once")
+
+    def plan(self) -> Plan:
+        """The strategy made concrete."""
+        return plan_steps(self.strategy, min_requests=self.min_requests, hold_limit=self.hold_limit)

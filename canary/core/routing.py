@@ -1,0 +1,96 @@
+"""(rollout, observation) -> which alias writes are still needed, and whether a foreign hand was on an alias."""
+
+from dataclasses import replace
+
+from canary.core.decision import Observation, Route
+from canary.core.leg import Leg
+from canary.core.model import AliasRouting
+from canary.core.rollout import Rollout
+
+
+def foreign_hand(rollout: Rollout, seen: Observation) -> str | None:
+    """What somebody else did to an alias, if anybody did.
+
+    An alias is in our hands when it shows what was asked, or still shows, under the same revision, what it showed when
+    that was asked. An old revision of ours is a stale read.
+    """
+    for leg, target in zip(rollout.legs, seen.targets, strict=True):
+        if target.routing is None:
+            return f"alias {leg.target.resource} no longer exists"
+        routing = target.routing
+        if not (leg.has_arrived(routing) or leg.is_waiting(routing) or leg.is_stale(routing)):
+            return f"alias {leg.target.resource} was changed by someone else: asked for {leg.asked}, found {routing}"
+    return None
+
+
+def has_arrived(rollout: Rollout, seen: Observation) -> bool:
+    """Whether every alias shows exactly what was asked."""
+    shown = routings(rollout, seen)
+    return len(shown) == len(rollout.legs) and all(leg.has_arrived(routing) for leg, routing in shown)
+
+
+def settled(rollout: Rollout, seen: Observation) -> Rollout:
+    """The rollout that remembers, of every alias that shows what was asked, the revision that shows it."""
+    legs = tuple(
+        leg.settled(target.routing) if target.routing is not None and leg.has_arrived(target.routing) else leg
+        for leg, target in zip(rollout.legs, seen.targets, strict=True)
+    )
+    return replace(rollout, legs=legs)
+
+
+def routes_forward(rollout: Rollout, seen: Observation) -> tuple[Route, ...]:
+    """The writes that bring every alias to what is asked, each guarded by the revision just seen."""
+    return tuple(
+        _route(leg, leg.asked, over=routing)
+        for leg, routing in routings(rollout, seen)
+        if not leg.is_stale(routing) and not leg.has_arrived(routing)
+    )
+
+
+def routes_back(rollout: Rollout, seen: Observation) -> tuple[Route, ...]:
+    """The writes that take the canary off every alias, last target first."""
+    wanted = [(leg, routing, _way_back(rollout, leg, routing)) for leg, routing in reversed(routings(rollout, seen))]
+    return tuple(_route(leg, back, over=routing) for leg, routing, back in wanted if back is not None)
+
+
+def preview_routes(rollout: Rollout, seen: Observation) -> tuple[Route, ...]:
+    """The writes that let every preview alias serve the candidate alone."""
+    return tuple(
+        Route(
+            function=leg.target.function,
+            alias=leg.target.preview_alias,
+            routing=AliasRouting(stable=leg.target.canary, revision=target.preview.revision),
+        )
+        for leg, target in zip(rollout.legs, seen.targets, strict=True)
+        if leg.target.preview_alias is not None
+        and target.preview is not None
+        and not target.preview.is_same_split(AliasRouting(stable=leg.target.canary))
+    )
+
+
+def routings(rollout: Rollout, seen: Observation) -> list[tuple[Leg, AliasRouting]]:
+    """Every leg whose alias exists, with what it shows."""
+    pairs = zip(rollout.legs, seen.targets, strict=True)
+    return [(leg, target.routing) for leg, target in pairs if target.routing is not None]
+
+
+def _way_back(rollout: Rollout, leg: Leg, seen: AliasRouting) -> AliasRouting | None:
+    """What the alias must be set to so that the canary takes no traffic; None when nothing must be done.
+
+    A foreign hand may have moved the alias on: what it serves besides the canary is left to it, and so is a canary that
+    it promoted by itself, unless the canary is known to be bad.
+    """
+    if leg.is_stale(seen):
+        return None
+    if leg.target.canary not in seen.shares():
+        doubtful = leg.unproven and seen.revision == leg.base.revision
+        return AliasRouting(stable=leg.target.stable) if doubtful else None
+    if not seen.is_split() and rollout.failure is None and rollout.foreign is not None:
+        return None
+    other = seen.stable if seen.stable != leg.target.canary else leg.target.stable
+    return AliasRouting(stable=other)
+
+
+def _route(leg: Leg, routing: AliasRouting, *, over: AliasRouting) -> Route:
+    guarded = replace(routing, revision=over.revision)
+    return Route(function=leg.target.function, alias=leg.target.alias, routing=guarded)

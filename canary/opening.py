@@ -1,0 +1,173 @@
+"""(request, world) -> an open rollout, or one line that says why it cannot be opened; nothing is changed then."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from canary.core.errors import ConfigError, RolloutConflict
+from canary.core.evidence import Evidence
+from canary.core.ledger import EntryKind
+from canary.core.leg import Leg, MetricPath, PathEvidence
+from canary.core.model import AlarmReading, AlarmState, AliasRouting, RolloutId, Target, Version
+from canary.core.request import ReleaseRequest, TargetRequest
+from canary.core.rollout import Rollout
+from canary.ports import AlarmSource, MetricSource, RolloutStore, TrafficRouter, VersionFacts
+
+
+def plan_rollout(
+    request: ReleaseRequest, router: TrafficRouter, metrics: MetricSource, now: datetime, rollout_id: RolloutId
+) -> Rollout:
+    """The rollout that the request would open; reads only, and checks everything that AWS would refuse later.
+
+    Raises:
+        ConfigError: a function, alias or version that is missing, not Active or not fit to share an alias.
+        RolloutConflict: an alias that is split already.
+    """
+    legs = tuple(_leg(router, metrics, wanted, now) for wanted in request.targets)
+    return Rollout(
+        id=rollout_id,
+        opened_at=now,
+        entered_at=now,
+        opened_by=request.by,
+        reason=request.reason,
+        plan=request.plan(),
+        legs=legs,
+        judge=request.judge,
+        policy=request.policy,
+        alarms=request.alarms,
+        hooks=request.hooks,
+    )
+
+
+def open_rollout(rollout: Rollout, request: ReleaseRequest, alarms: AlarmSource, store: RolloutStore) -> Rollout:
+    """The rollout, kept and locked on its aliases, with guard alarms on every candidate.
+
+    Raises:
+        ConfigError: a guarding alarm is missing or in ALARM, and nobody gave a reason to go on (`fix_forward`).
+        RolloutConflict: one of the aliases has an open rollout.
+    """
+    unfit = [reading for reading in alarms.read_alarms(rollout.alarms) if _unfitness(reading)]
+    if unfit and request.fix_forward is None:
+        told = "; ".join(f"alarm {reading.name} {_unfitness(reading)}" for reading in unfit)
+        raise ConfigError(f'{told}; mend that first, or go on without it: --fix-forward "why"')
+    for leg in rollout.legs:
+        if (holder := store.find_open(leg.target.function, leg.target.alias)) is not None:
+            raise taken(leg.target, holder)
+    guards = tuple(name for leg in rollout.legs for name in alarms.put_guards(leg.target, rollout.judge.specs))
+    left_out = {reading.name for reading in unfit}
+    guarded = replace(rollout, guards=guards, alarms=tuple(name for name in rollout.alarms if name not in left_out))
+    opened, entry = guarded.recording(EntryKind.OPENED, _opening(request, unfit), at=rollout.opened_at, by=request.by)
+    store.open_rollout(opened, entry)
+    return opened
+
+
+def taken(target: Target, holder: RolloutId) -> RolloutConflict:
+    """The refusal of a second rollout on one alias."""
+    return RolloutConflict(
+        f"alias {target.resource} is taken by rollout {holder}; watch it (canary watch {holder}) "
+        f"or end it (canary abort {holder})"
+    )
+
+
+def doubtful_alarms(readings: tuple[AlarmReading, ...]) -> tuple[str, ...]:
+    """What must be said of alarms that exist but have never had a datapoint: they may be watching nothing."""
+    return tuple(
+        f"alarm {reading.name} has never had data: check its dimensions, it may be watching nothing"
+        for reading in readings
+        if reading.state is AlarmState.INSUFFICIENT_DATA and not reading.had_data
+    )
+
+
+def _opening(request: ReleaseRequest, unfit: list[AlarmReading]) -> str:
+    told = request.reason or "release"
+    if not unfit:
+        return told
+    ignored = ", ".join(reading.name for reading in unfit)
+    return f"{told}; fix forward: {request.fix_forward}; without {ignored}"
+
+
+def _unfitness(reading: AlarmReading) -> str:
+    match reading.state:
+        case AlarmState.MISSING:
+            return "does not exist"
+        case AlarmState.ALARM:
+            return f"is already in ALARM ({reading.reason})" if reading.reason else "is already in ALARM"
+        case AlarmState.OK | AlarmState.INSUFFICIENT_DATA:
+            return ""
+
+
+def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, now: datetime) -> Leg:
+    routing = _unsplit_routing(router, wanted)
+    candidate = wanted.candidate or _newest(router, wanted, routing)
+    target = Target(
+        function=wanted.function,
+        alias=wanted.alias,
+        stable=routing.stable,
+        canary=candidate,
+        preview_alias=wanted.preview_alias,
+    )
+    _check_pair(target, _facts(router, target, target.stable), _facts(router, target, target.canary))
+    if target.preview_alias and router.read_routing(target.function, target.preview_alias) is None:
+        raise ConfigError(
+            f"alias {target.function}:{target.preview_alias} does not exist; create it or leave preview out"
+        )
+    paths = [MetricPath.LAMBDA]
+    if metrics.has_reported(target, MetricPath.EMF, now):
+        paths.insert(0, MetricPath.EMF)
+    known = tuple(PathEvidence(path=path, evidence=Evidence()) for path in paths)
+    return Leg(target=target, base=routing, asked=replace(routing, canary=None), paths=known)
+
+
+def _unsplit_routing(router: TrafficRouter, wanted: TargetRequest) -> AliasRouting:
+    routing = router.read_routing(wanted.function, wanted.alias)
+    name = f"{wanted.function}:{wanted.alias}"
+    if routing is None:
+        raise ConfigError(f"there is no alias {name}; check the name, or deploy the stack first")
+    if routing.is_split():
+        raise RolloutConflict(
+            f"alias {name} is split already ({routing}) and no rollout of ours holds it; "
+            f"clear it: aws lambda update-alias --function-name {wanted.function} --name {wanted.alias} "
+            "--routing-config AdditionalVersionWeights={}"
+        )
+    if not routing.stable.isdigit():
+        raise ConfigError(f"alias {name} serves {routing.stable}; a weighted alias needs a published version")
+    return routing
+
+
+def _newest(router: TrafficRouter, wanted: TargetRequest, routing: AliasRouting) -> Version:
+    newest = router.newest_version(wanted.function)
+    if newest is None or newest == routing.stable:
+        raise ConfigError(
+            f"{wanted.function}: alias {wanted.alias} serves the newest version ({routing.stable}) already; "
+            f"publish one: aws lambda publish-version --function-name {wanted.function}"
+        )
+    return newest
+
+
+def _facts(router: TrafficRouter, target: Target, version: Version) -> VersionFacts:
+    facts = router.find_version(target.function, version) if version.isdigit() else None
+    if facts is None:
+        raise ConfigError(
+            f"{target.function} has no published version {version}; "
+            f"list them: aws lambda list-versions-by-function --function-name {target.function}"
+        )
+    return facts
+
+
+def _check_pair(target: Target, stable: VersionFacts, canary: VersionFacts) -> None:
+    """Lambda's rules for two versions on one alias (Developer Guide, "Lambda function aliases")."""
+    if target.stable == target.canary:
+        raise ConfigError(f"alias {target.resource} serves version {target.canary} already; name another candidate")
+    for facts in (stable, canary):
+        if facts.state != "Active":
+            raise ConfigError(f"version {facts.version} of {target.function} is {facts.state}, not Active; wait for it")
+    if stable.role != canary.role:
+        raise ConfigError(_unlike(target, "execution roles"))
+    if stable.dead_letter != canary.dead_letter:
+        raise ConfigError(_unlike(target, "dead-letter queues"))
+
+
+def _unlike(target: Target, what: str) -> str:
+    return (
+        f"versions {target.stable} and {target.canary} of {target.function} have different {what}, and Lambda "
+        "splits no alias between such; publish the candidate with the stable version's"
+    )

@@ -1,0 +1,324 @@
+"""T2, T3, T5: how whole rollouts go, on a simulated clock."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from canary.controller import Controller
+from canary.core.commands import order_abort, order_pause, order_promotion
+from canary.core.errors import Unavailable
+from canary.core.hooks import Hook, HookStage, HookStatus
+from canary.core.ledger import EntryKind
+from canary.core.model import AlarmState, AliasRouting, Phase, Version, Weight
+from canary.core.rollout import OnInconclusive, Policy, Rollout
+from tests.fakes import Behaviour, Simulation
+
+Open = Callable[..., Rollout]
+Watch = Callable[[Rollout], Rollout]
+LIVE = ("pay", "live")
+
+
+def kinds(simulation: Simulation, rollout: Rollout) -> list[EntryKind]:
+    return [entry.kind for entry in simulation.store.entries[rollout.id] if entry.kind is not EntryKind.VERDICT]
+
+
+def written(simulation: Simulation) -> list[str]:
+    return [str(routing) for resource, routing in simulation.router.writes if resource == "pay:live"]
+
+
+def test_a_healthy_candidate_is_promoted_step_by_step(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    ended = watched(opened())
+
+    assert ended.phase is Phase.PROMOTED
+    assert written(simulation) == [
+        "version 1 90 % + version 2 10 %",
+        "version 1 50 % + version 2 50 %",
+        "version 2 100 %",
+        "version 2 100 %",
+    ]
+    final = simulation.router.aliases[LIVE]
+    assert (final.stable, final.canary) == ("2", None)
+
+
+def test_the_ledger_tells_every_change_of_phase_and_weight_once(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    ended = watched(opened())
+
+    assert kinds(simulation, ended) == [
+        EntryKind.OPENED,
+        EntryKind.GATING,
+        *[EntryKind.SHIFTED, EntryKind.REACHED] * 3,
+        EntryKind.PROMOTING,
+        EntryKind.PROMOTED,
+    ]
+
+
+@pytest.mark.parametrize("behaviour", [Behaviour(errors=0.05), Behaviour(slow=0.05), Behaviour(errors=1.0)])
+def test_a_candidate_that_breaks_the_slo_is_rolled_back(
+    simulation: Simulation, opened: Open, watched: Watch, behaviour: Behaviour
+) -> None:
+    simulation.fleet.behaviour["2"] = behaviour
+
+    ended = watched(opened())
+
+    assert ended.phase is Phase.ROLLED_BACK
+    assert written(simulation) == ["version 1 90 % + version 2 10 %", "version 1 100 %"]
+    assert simulation.alarms.readings == {}
+
+
+def test_a_version_that_dies_before_it_emits_anything_is_seen_by_lambda_s_own_metrics(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    rollout = opened()
+    simulation.fleet.behaviour["2"] = Behaviour(errors=1.0)
+    simulation.fleet.silent = {"2"}
+
+    ended = watched(rollout)
+
+    assert ended.phase is Phase.ROLLED_BACK
+    assert "lambda" in (ended.failure or "")
+
+
+def test_a_guard_alarm_rolls_back_whatever_the_counts_say(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    rollout = opened()
+    simulation.clock.on_second.append(
+        lambda at: (
+            simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+            if at >= rollout.opened_at + timedelta(seconds=40)
+            else None
+        )
+    )
+
+    ended = watched(rollout)
+
+    assert ended.phase is Phase.ROLLED_BACK
+    assert rollout.guards[0] in (ended.failure or "")
+
+
+def test_without_traffic_nothing_is_claimed_and_the_deadline_rolls_back(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    simulation.fleet.rate = 0
+
+    ended = watched(opened())
+
+    assert ended.phase is Phase.ROLLED_BACK
+    assert "was still inconclusive after" in (ended.failure or "")
+    assert written(simulation) == ["version 1 90 % + version 2 10 %", "version 1 100 %"]
+
+
+def test_an_inconclusive_step_holds_for_ever_where_the_policy_says_so(simulation: Simulation, opened: Open) -> None:
+    simulation.fleet.rate = 0
+    rollout = opened(policy=Policy(on_inconclusive=OnInconclusive.HOLD))
+    controller = Controller(simulation.world)
+
+    for _ in range(500):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+
+    held = simulation.store.states[rollout.id]
+    assert (held.phase, held.weight) == (Phase.PROGRESSING, Weight.percent(10))
+
+
+def test_a_foreign_edit_ends_the_rollout_and_leaves_no_split(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    simulation.router.overwrite(
+        *LIVE, AliasRouting(stable=Version("1"), canary=Version("2"), weight=Weight.percent(30))
+    )
+
+    ended = watched(rollout)
+
+    assert ended.phase is Phase.ABORTED
+    assert "changed by someone else" in (ended.foreign or "")
+    assert not simulation.router.aliases[LIVE].is_split()
+
+
+def test_a_weight_that_a_person_lowered_is_not_raised_again(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    """A person takes the weight off in the moment after our write and before our next look: the alias then shows what
+    it showed before the write, under another revision. Without the revision that would pass for "not yet written".
+    """
+    rollout = opened()
+    controller = Controller(simulation.world)
+    controller.tick(rollout.id)
+    controller.tick(rollout.id)
+    assert simulation.router.aliases[LIVE].is_split()
+    simulation.router.overwrite(*LIVE, AliasRouting(stable=Version("1")))
+
+    ended = watched(rollout)
+
+    assert ended.phase is Phase.ABORTED
+    assert written(simulation) == ["version 1 90 % + version 2 10 %"]
+
+
+def test_what_a_person_promoted_by_hand_is_left_alone(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+    simulation.router.overwrite(*LIVE, AliasRouting(stable=Version("2")))
+
+    ended = watched(rollout)
+
+    assert (ended.phase, simulation.router.aliases[LIVE].stable) == (Phase.ABORTED, "2")
+
+
+def test_a_controller_that_died_is_replaced_without_repeating_or_shortening_the_bake(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    rollout = opened()
+    while simulation.store.states[rollout.id].reached_at is None:
+        Controller(simulation.world).tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    reached = simulation.store.states[rollout.id].reached_at
+    simulation.clock.sleep(timedelta(seconds=55))
+
+    ended = watched(rollout)
+
+    shifts = [entry.at for entry in simulation.store.entries[ended.id] if entry.kind is EntryKind.SHIFTED]
+    assert reached is not None
+    assert timedelta(seconds=60) <= shifts[1] - reached <= timedelta(seconds=75)
+
+
+def test_a_failing_canary_leaves_although_the_store_is_down(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    simulation.fleet.behaviour["2"] = Behaviour(errors=0.5)
+
+    def down(*_args: object) -> None:
+        raise Unavailable("reading the rollout table: no answer")
+
+    monkeypatch.setattr(simulation.store, "load_rollout", down)
+    monkeypatch.setattr(simulation.store, "commit", down)
+    for _ in range(6):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+
+    assert not simulation.router.aliases[LIVE].is_split()
+
+
+def test_the_rollback_that_the_store_missed_is_recorded_when_it_is_back(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    simulation.fleet.behaviour["2"] = Behaviour(errors=0.5)
+    with monkeypatch.context() as outage:
+        outage.setattr(simulation.store, "commit", _unavailable)
+        for _ in range(6):
+            controller.tick(rollout.id)
+            simulation.clock.sleep(timedelta(seconds=10))
+
+    ended = controller.watch(rollout.id, lambda _tick: None)
+
+    assert ended.phase is Phase.ROLLED_BACK
+
+
+def _unavailable(*_args: object) -> None:
+    raise Unavailable("keeping the state: no answer")
+
+
+def test_all_functions_of_a_release_go_back_when_one_fails_last_target_first(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    simulation.router.add("ship", "1", "3", live="1")
+    simulation.fleet.behaviour["3"] = Behaviour(errors=0.2)
+
+    ended = watched(opened("pay", "ship"))
+
+    back = [resource for resource, routing in simulation.router.writes if not routing.is_split()]
+    assert (ended.phase, back) == (Phase.ROLLED_BACK, ["ship:live", "pay:live"])
+
+
+def test_no_traffic_moves_before_the_gate_succeeds(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    gate = Hook(name="gate", stage=HookStage.BEFORE_TRAFFIC, run="true")
+    rollout = opened(hooks=(gate,))
+    controller = Controller(simulation.world)
+    for _ in range(10):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    assert written(simulation) == []
+    simulation.hooks.answers["gate"] = HookStatus.SUCCEEDED
+
+    assert watched(rollout).phase is Phase.PROMOTED
+
+
+def test_a_failed_gate_ends_the_release_at_0_percent(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    simulation.hooks.answers["gate"] = HookStatus.FAILED
+
+    ended = watched(opened(hooks=(Hook(name="gate", stage=HookStage.BEFORE_TRAFFIC, run="false"),)))
+
+    assert (ended.phase, written(simulation)) == (Phase.ROLLED_BACK, [])
+
+
+def test_a_gate_that_never_answers_fails_at_its_deadline(opened: Open, watched: Watch) -> None:
+    ended = watched(opened(hooks=(Hook(name="gate", stage=HookStage.BEFORE_TRAFFIC, run="sleep"),)))
+
+    assert ended.failure == "hook gate gave no answer within 0:10:00"
+
+
+def test_a_paused_rollout_waits_and_still_rolls_back(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    """A rollout that waits for a person must not stop looking (fluxcd/flagger#1801: 18 failed checks, no rollback)."""
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    _order(controller, rollout, order_pause)
+    for _ in range(100):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    assert simulation.store.states[rollout.id].weight == Weight.percent(10)
+    simulation.fleet.behaviour["2"] = Behaviour(errors=0.3)
+
+    assert watched(rollout).phase is Phase.ROLLED_BACK
+
+
+def test_promotion_in_full_skips_every_step(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    controller.order(rollout.id, lambda known, now: order_promotion(known, full=True, by="amy", why="hotfix", now=now))
+
+    ended = watched(rollout)
+
+    assert (ended.phase, written(simulation)) == (
+        Phase.PROMOTED,
+        ["version 1 90 % + version 2 10 %", "version 2 100 %"],
+    )
+
+
+def test_an_abort_takes_everything_back(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world)
+    for _ in range(4):
+        controller.tick(rollout.id)
+    _order(controller, rollout, order_abort)
+
+    ended = watched(rollout)
+
+    assert (ended.phase, ended.aborted) == (Phase.ABORTED, "aborted by amy: because")
+    assert not simulation.router.aliases[LIVE].is_split()
+
+
+def _order(controller: Controller, rollout: Rollout, command: Callable[..., object]) -> None:
+    controller.order(rollout.id, lambda known, now: command(known, by="amy", why="because", now=now))  # type: ignore[arg-type]
