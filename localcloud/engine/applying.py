@@ -33,7 +33,7 @@ def apply_step(space: Workspace, goal: Goal, kind: ResourceType, step: Step, pri
             replaced = _cleared_the_way(space, kind, step, prior)
             identifier = _created(space, goal, kind, cloud, inputs)
             live = _read_back(kind, cloud, identifier, inputs)
-    outputs = shown_outputs(step.inputs, live, goal.secret_outputs)
+    outputs = shown_outputs(step.inputs, live, goal.secret_outputs | kind.secret_outputs)
     space.state.record(recorded(goal, step, identifier, outputs), replaced)
     return Registered(urn=goal.urn, identifier=identifier, outputs=outputs)
 
@@ -49,9 +49,8 @@ def preview_step(goal: Goal, kind: ResourceType, step: Step, prior: Recorded | N
     elif prior is not None and step.operation is Operation.RECREATE and kind.stable:
         identifier = prior.identifier
         known = {name: value for name, value in prior.outputs.items() if name in kind.stable}
-    return Registered(
-        urn=goal.urn, identifier=identifier, outputs=shown_outputs(step.inputs, known, goal.secret_outputs)
-    )
+    outputs = shown_outputs(step.inputs, known, goal.secret_outputs | kind.secret_outputs)
+    return Registered(urn=goal.urn, identifier=identifier, outputs=outputs)
 
 
 def shown_outputs(inputs: Properties, live: Properties, secret: frozenset[str]) -> Properties:

@@ -5,13 +5,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from localcloud.engine.clouds import Clouds, default_settings
 from localcloud.engine.endpoint import HOME, Target, require_loopback
-from localcloud.engine.errors import DeploymentFailed, EndpointUnavailable, EngineError
+from localcloud.engine.errors import DeploymentFailed, EndpointUnavailable, EngineError, Interrupted
 from localcloud.engine.events import Emit, Event, MessageEvent, ResourceEvent, Severity, Status, event_from_json
 from localcloud.engine.jobs import Change, Job, Result
 from localcloud.engine.lock import locked
@@ -23,7 +24,7 @@ from localcloud.engine.values import has_secret, revealed
 from localcloud.engine.workspace import Workspace, explained
 from localcloud.resources.cloud import read_account
 
-_ERRORS: Final = {kind.exit_code: kind for kind in (DeploymentFailed, EngineError, EndpointUnavailable)}
+_ERRORS: Final = {kind.exit_code: kind for kind in (DeploymentFailed, EngineError, EndpointUnavailable, Interrupted)}
 
 
 def deploy(
@@ -130,23 +131,13 @@ def _collecting(changes: list[Change], emit: Emit | None) -> Emit:
 
 
 def _run(job: Job, emit: Emit) -> Result:
-    changes: list[Change] = []
-    errors: list[str] = []
+    changes, errors, begin = list[Change](), list[str](), time.monotonic()
     final: dict[str, Any] = {}
-    begin = time.monotonic()
     collect = _collecting(changes, emit)
-    command = [sys.executable, "-P", "-m", "localcloud.engine.process"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe) as child:  # noqa: S603 - our own module
-        assert child.stdin
-        assert child.stdout
-        assert child.stderr
-        reader = threading.Thread(target=_relay, args=(child.stderr, emit), daemon=True)
-        reader.start()
-        child.stdin.write(job.to_json())
-        child.stdin.close()
-        for line in child.stdout:
-            document = json.loads(line)
+    with _engine_process() as child:
+        relay = threading.Thread(target=_relay, args=(child.stderr, emit), daemon=True)
+        relay.start()
+        for document in _answers(child, job):
             if document["event"] == "Outputs":
                 final = document
                 continue
@@ -155,7 +146,7 @@ def _run(job: Job, emit: Emit) -> Result:
                 errors.append(event.text)
             else:
                 collect(event)
-        reader.join()
+        relay.join()
     if child.returncode:
         kind = _ERRORS.get(child.returncode, DeploymentFailed)
         raise kind(errors[-1] if errors else f"the engine's process ended with {child.returncode}: apply again")
@@ -167,7 +158,32 @@ def _run(job: Job, emit: Emit) -> Result:
     )
 
 
-def _relay(stream: TextIO, emit: Emit) -> None:
+@contextmanager
+def _engine_process() -> Iterator[subprocess.Popen[str]]:
+    """The process that runs the program; asked to stop, and waited for, when the block is left early."""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-P", "-m", "localcloud.engine.process"]
+    child = subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603 - our own module
+    try:
+        yield child
+    except BaseException:
+        child.terminate()
+        raise
+    finally:
+        child.communicate()
+
+
+def _answers(child: subprocess.Popen[str], job: Job) -> Iterator[dict[str, Any]]:
+    if child.stdin is None or child.stdout is None:
+        raise EngineError("the engine's process has no pipes: this is a defect of the local engine")
+    child.stdin.write(job.to_json())
+    child.stdin.close()
+    child.stdin = None  # written and closed: `communicate` must not touch it again
+    for line in child.stdout:
+        yield json.loads(line)
+
+
+def _relay(stream: TextIO | None, emit: Emit) -> None:
     """What the program prints, line by line."""
-    for line in stream:
+    for line in stream or ():
         emit(MessageEvent(severity=Severity.INFO, text=line.rstrip()))

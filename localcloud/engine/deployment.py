@@ -38,8 +38,12 @@ class Deployment:
                     return self._provider(goal)
                 return self._custom(goal) if goal.custom else self._component(goal)
         except EngineError as error:
-            self.failure = self.failure or error
+            self.stop(error)
             raise
+
+    def stop(self, reason: EngineError) -> None:
+        """Lets what runs come to its end, and refuses everything after it with the reason."""
+        self.failure = self.failure or reason
 
     def complete(self, urn: str, outputs: Properties) -> None:
         """Keeps what a component, or the stack itself, registers as its outputs."""

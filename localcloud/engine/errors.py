@@ -15,6 +15,12 @@ class DeploymentFailed(EngineError):
     exit_code = 1
 
 
+class Interrupted(EngineError):
+    """Stopped by a signal; what was applied is in the state, and another run goes on from there."""
+
+    exit_code = 130
+
+
 class EndpointUnavailable(EngineError):
     """The embedded cloud does not answer."""
 

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import runpy
+import signal
 import sys
 import threading
 import traceback
@@ -22,7 +23,7 @@ from pulumi.runtime.stack import run_in_stack
 
 from localcloud.engine.clouds import Clouds, default_settings
 from localcloud.engine.deployment import Deployment
-from localcloud.engine.errors import EngineError
+from localcloud.engine.errors import EngineError, Interrupted
 from localcloud.engine.events import Emit, Event, MessageEvent, Severity, event_to_json
 from localcloud.engine.jobs import Job, job_from_json
 from localcloud.engine.lock import locked
@@ -33,7 +34,6 @@ from localcloud.engine.workspace import Workspace, explained
 from localcloud.resources.cloud import read_account
 
 _PARALLEL: Final = 8
-_INTERRUPTED: Final = 130
 
 
 def main() -> int:
@@ -50,9 +50,6 @@ def main() -> int:
     except EngineError as error:
         emit(MessageEvent(severity=Severity.ERROR, text=str(error)))
         return error.exit_code
-    except KeyboardInterrupt:
-        emit(MessageEvent(severity=Severity.ERROR, text="interrupted: what was applied is in the state; apply again"))
-        return _INTERRUPTED
     secret = sorted(name for name, value in outputs.items() if has_secret(value))
     plain = mapped(revealed(outputs), lambda leaf: "[unknown]" if leaf is UNKNOWN else leaf)
     say(json.dumps({"event": "Outputs", "outputs": plain, "secret_outputs": secret}))
@@ -94,16 +91,24 @@ def _run_program(job: Job, deployment: Deployment, emit: Emit) -> None:
     )
     os.chdir(job.program)
     try:
-        asyncio.run(_registered(job.program))
-    except Exception as error:
+        asyncio.run(_registered(job.program, deployment))
+    except (Exception, asyncio.CancelledError) as error:
         raise deployment.failure or _program_error(error, job.program) from error
 
 
-async def _registered(program: Path) -> None:
-    loop = asyncio.get_running_loop()
+async def _registered(program: Path, deployment: Deployment) -> None:
+    loop, running = asyncio.get_running_loop(), asyncio.current_task()
     loop.set_default_executor(ThreadPoolExecutor(_PARALLEL, thread_name_prefix="register"))
     # After a failure the SDK abandons its other tasks; asyncio would print each as never retrieved.
     loop.set_exception_handler(lambda _loop, _context: None)
+
+    def interrupt() -> None:
+        deployment.stop(Interrupted("interrupted: what was applied is in the state; apply again to go on"))
+        if running is not None:
+            running.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
     await run_in_stack(lambda: _run_main(program))
 
 

@@ -5,13 +5,18 @@ from typing import Final
 
 from localcloud.resources import (
     apigateway,
+    apigateway_access,
     apigateway_stage,
+    autoscaling,
     cloudwatch,
     dynamodb,
+    events,
     iam,
     lambda_access,
     lambda_function,
     logs,
+    scheduler,
+    sns,
     sqs,
     ssm,
 )
@@ -19,13 +24,18 @@ from localcloud.resources.model import ResourceType
 
 _MODULES: Final = (
     apigateway,
+    apigateway_access,
     apigateway_stage,
+    autoscaling,
     cloudwatch,
     dynamodb,
+    events,
     iam,
     lambda_access,
     lambda_function,
     logs,
+    scheduler,
+    sns,
     sqs,
     ssm,
 )

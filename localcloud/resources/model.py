@@ -41,6 +41,8 @@ class ResourceType:
     """Outputs that follow from the identity: the same after the resource was lost and made again."""
     documents: ClassVar[frozenset[str]] = frozenset()
     """Inputs that hold JSON text: another layout of the same document is no change."""
+    secret_outputs: ClassVar[frozenset[str]] = frozenset()
+    """Outputs that are secret whatever the program says."""
     unread: ClassVar[frozenset[str]] = frozenset()
     """Inputs that AWS never gives back (secrets, code), so that a refresh cannot see them drift."""
 
