@@ -192,3 +192,25 @@ class AlarmReading:
     since: datetime | None = None
     reason: str = ""
     had_data: bool = True
+
+
+# --- where a rollout stands ------------------------------------------------------------------------------------------
+
+
+class Phase(StrEnum):
+    """Where a rollout stands; the last three are terminal."""
+
+    PENDING = "pending"
+    GATING = "gating"
+    PROGRESSING = "progressing"
+    PAUSED = "paused"
+    PROMOTING = "promoting"
+    ROLLING_BACK = "rolling_back"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled_back"
+    ABORTED = "aborted"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing changes any more."""
+        return self in (Phase.PROMOTED, Phase.ROLLED_BACK, Phase.ABORTED)
