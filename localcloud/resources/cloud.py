@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 import boto3
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 
 from localcloud.resources.guard import check_input
+from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 _CONFIG: Final = Config(
     retries={"total_max_attempts": 3, "mode": "standard"},
@@ -19,6 +21,7 @@ _CONFIG: Final = Config(
     read_timeout=60,
     s3={"addressing_style": "path"},
 )
+_MAKING: Final = threading.Lock()
 _ABSENT: Final = (
     "NotFound",
     "NoSuch",
@@ -39,14 +42,12 @@ class Cloud:
     account: str
     partition: str = "aws"
     _clients: dict[str, Any] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' methods at run time
         """The service's client for this region, made once."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = make_client(service, self.endpoint, self.region)
-            return self._clients[service]
+        if service not in self._clients:
+            self._clients[service] = make_client(service, self.endpoint, self.region)
+        return self._clients[service]
 
     def arn(self, service: str, resource: str) -> str:
         """``arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE``."""
@@ -55,10 +56,16 @@ class Cloud:
 
 def make_client(service: str, endpoint: str, region: str) -> Any:  # noqa: ANN401 - the same
     """A guarded boto3 client; fixed credentials, so that nobody's real keys ever sign a local call."""
-    session: Any = boto3.Session("test", "test", region_name=region)
-    client = session.client(service, endpoint_url=endpoint, config=_CONFIG)
+    with _MAKING:
+        client = _session().client(service, region_name=region, endpoint_url=endpoint, config=_CONFIG)
     client.meta.events.register_last("before-parameter-build", _guard)
     return client
+
+
+@cache
+def _session() -> Any:  # noqa: ANN401 - the same
+    """One session for the process: it parses each service model once, and is not safe between threads."""
+    return boto3.Session(ACCESS_KEY, SECRET_KEY)
 
 
 def read_account(endpoint: str, region: str) -> str:
