@@ -159,6 +159,7 @@ DEFAULTS: Final[Mapping[Environment, Mapping[str, str]]] = {
         "costCentre": "payments-production",
         "dataClassification": "restricted",
         "vpcCidr": "10.30.0.0/16",
+        "cacheSizeGb": "0.5",
     },
 }
 """The value of each key of the config, as text, where an environment's config says nothing."""
