@@ -1,7 +1,8 @@
 """(request, world) -> an open rollout, or one line that says why it cannot be opened; nothing is changed then."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import timedelta
+from typing import Final
 
 from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.evidence import Evidence
@@ -10,19 +11,25 @@ from canary.core.leg import Leg, MetricPath, PathEvidence
 from canary.core.model import AlarmReading, AlarmState, AliasRouting, RolloutId, Target, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
-from canary.ports import AlarmSource, MetricSource, RolloutStore, TrafficRouter, VersionFacts
+from canary.ports import AlarmSource, Clock, MetricSource, RolloutStore, TrafficRouter, VersionFacts
+
+ACTIVE_WITHIN: Final = timedelta(minutes=5)
+"""How long a candidate that was just published may stay Pending; Lambda says Active when it can be invoked."""
 
 
 def plan_rollout(
-    request: ReleaseRequest, router: TrafficRouter, metrics: MetricSource, now: datetime, rollout_id: RolloutId
+    request: ReleaseRequest, router: TrafficRouter, metrics: MetricSource, clock: Clock, rollout_id: RolloutId
 ) -> Rollout:
     """The rollout that the request would open; reads only, and checks everything that AWS would refuse later.
+
+    Waits for versions that are still Pending.
 
     Raises:
         ConfigError: a function, alias or version that is missing, not Active or not fit to share an alias.
         RolloutConflict: an alias that is split already.
     """
-    legs = tuple(_leg(router, metrics, wanted, now) for wanted in request.targets)
+    legs = tuple(_leg(router, metrics, wanted, clock) for wanted in request.targets)
+    now = clock.now()
     return Rollout(
         id=rollout_id,
         opened_at=now,
@@ -95,7 +102,7 @@ def _unfitness(reading: AlarmReading) -> str:
             return ""
 
 
-def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, now: datetime) -> Leg:
+def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, clock: Clock) -> Leg:
     routing = _unsplit_routing(router, wanted)
     candidate = wanted.candidate or _newest(router, wanted, routing)
     target = Target(
@@ -105,13 +112,14 @@ def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, no
         canary=candidate,
         preview_alias=wanted.preview_alias,
     )
-    _check_pair(target, _facts(router, target, target.stable), _facts(router, target, target.canary))
+    stable, canary = (_facts(router, target, version, clock) for version in (target.stable, target.canary))
+    _check_pair(target, stable, canary)
     if target.preview_alias and router.read_routing(target.function, target.preview_alias) is None:
         raise ConfigError(
             f"alias {target.function}:{target.preview_alias} does not exist; create it or leave preview out"
         )
     paths = [MetricPath.LAMBDA]
-    if metrics.has_reported(target, MetricPath.EMF, now):
+    if metrics.has_reported(target, MetricPath.EMF, clock.now()):
         paths.insert(0, MetricPath.EMF)
     known = tuple(PathEvidence(path=path, evidence=Evidence()) for path in paths)
     return Leg(target=target, base=routing, asked=replace(routing, canary=None), paths=known)
@@ -143,8 +151,12 @@ def _newest(router: TrafficRouter, wanted: TargetRequest, routing: AliasRouting)
     return newest
 
 
-def _facts(router: TrafficRouter, target: Target, version: Version) -> VersionFacts:
+def _facts(router: TrafficRouter, target: Target, version: Version, clock: Clock) -> VersionFacts:
+    until = clock.now() + ACTIVE_WITHIN
     facts = router.find_version(target.function, version) if version.isdigit() else None
+    while facts is not None and facts.state == "Pending" and clock.now() < until:
+        clock.sleep(timedelta(seconds=1))
+        facts = router.find_version(target.function, version)
     if facts is None:
         raise ConfigError(
             f"{target.function} has no published version {version}; "

@@ -78,7 +78,7 @@ def plan(
     )
     world = session.wired.world
     request = options.request_of(asked, session.published)
-    rollout = plan_rollout(request, world.router, world.metrics, world.clock.now(), RolloutId("planned"))
+    rollout = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId("planned"))
     output.show_plan(rollout, as_json=as_json)
 
 
@@ -124,9 +124,8 @@ def release(
         fix_forward=fix_forward,
     )
     world = session.wired.world
-    now = world.clock.now()
     request = options.request_of(asked, session.published)
-    planned = plan_rollout(request, world.router, world.metrics, now, new_rollout_id(now))
+    planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     for doubt in doubtful_alarms(world.alarms.read_alarms(planned.alarms)):
         output.narrate(doubt)
     rollout = open_rollout(planned, request, world.alarms, world.store)

@@ -1,0 +1,100 @@
+"""Each port twice: the strict fake, and the adapter on the embedded cloud."""
+
+import io
+import uuid
+import zipfile
+from dataclasses import dataclass
+
+import pytest
+
+from canary.aws.alarms import CloudWatchAlarms
+from canary.aws.alias import LambdaRouter
+from canary.aws.store import DynamoStore
+from canary.core.model import AliasName, FunctionName, Version
+from canary.ports import AlarmSource, RolloutStore, TrafficRouter
+from localcloud.running import RunningCloud
+from tests.fakes import FakeAlarms, FakeRouter, FakeStore
+
+CODE = "def handler(event, context):\n    return {number}\n"
+ROLE = "arn:aws:iam::000000000000:role/contract"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AFunction:
+    """A function with two published versions; alias live serves the first."""
+
+    router: TrafficRouter
+    function: FunctionName
+    alias: AliasName
+    first: Version
+    second: Version
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def routed(request: pytest.FixtureRequest) -> AFunction:
+    """A function on either router."""
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    if request.param == "fake":
+        fake = FakeRouter()
+        fake.add(name, "1", "2", live="1")
+        return _function(fake, name)
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    client = cloud.client("lambda")
+    client.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Role=ROLE,
+        Handler="app.handler",
+        Code={"ZipFile": _code(1)},
+        Publish=True,
+    )
+    client.update_function_code(FunctionName=name, ZipFile=_code(2), Publish=True)
+    client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier="2", WaiterConfig={"Delay": 1})
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    return _function(LambdaRouter(client), name)
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def store(request: pytest.FixtureRequest) -> RolloutStore:
+    """An empty store of either kind."""
+    if request.param == "fake":
+        return FakeStore()
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    client = cloud.client("dynamodb")
+    table = f"contract-{uuid.uuid4().hex[:8]}"
+    client.create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    )
+    return DynamoStore(client, table)
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def alarms(request: pytest.FixtureRequest) -> AlarmSource:
+    """Alarms of either kind."""
+    if request.param == "fake":
+        return FakeAlarms()
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    return CloudWatchAlarms(cloud.client("cloudwatch"))
+
+
+def _function(router: TrafficRouter, name: str) -> AFunction:
+    return AFunction(
+        router=router,
+        function=FunctionName(name),
+        alias=AliasName("live"),
+        first=Version("1"),
+        second=Version("2"),
+    )
+
+
+def _code(number: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as bundle:
+        bundle.writestr("app.py", CODE.format(number=number))
+    return packed.getvalue()

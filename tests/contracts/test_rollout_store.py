@@ -1,0 +1,115 @@
+"""What every RolloutStore does, the fake and the adapter alike (T6)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from canary.core.errors import RolloutConflict, StaleWrite
+from canary.core.ledger import EntryKind, LedgerEntry
+from canary.core.leg import MetricPath
+from canary.core.model import Counts, MetricWindow, Phase, RolloutId
+from canary.core.rollout import Rollout
+from canary.ports import RecordedWindows, RolloutStore
+from tests.fakes import START
+from tests.rollouts import a_rollout
+
+
+def opened(store: RolloutStore, *functions: str, rollout_id: str = "r-1") -> Rollout:
+    planned = replace(a_rollout(*functions), id=RolloutId(rollout_id))
+    rollout, entry = planned.recording(EntryKind.OPENED, "release", at=START, by="amy")
+    store.open_rollout(rollout, entry)
+    return rollout
+
+
+def next_state(rollout: Rollout, phase: Phase) -> tuple[Rollout, LedgerEntry]:
+    entered = replace(rollout.entered(phase, at=START + timedelta(seconds=10)), number=rollout.number + 1)
+    return entered.recording(EntryKind.PROMOTED, "done", at=START, by="controller")
+
+
+def test_a_rollout_is_read_back_whole(store: RolloutStore) -> None:
+    rollout = opened(store, "pay", "ship")
+
+    assert store.load_rollout(rollout.id) == rollout
+    assert store.load_rollout(RolloutId("r-unknown")) is None
+
+
+def test_an_open_rollout_holds_its_aliases(store: RolloutStore) -> None:
+    rollout = opened(store, "pay", "ship")
+
+    assert [store.find_open(leg.target.function, leg.target.alias) for leg in rollout.legs] == [rollout.id] * 2
+    assert store.list_open() == (rollout.id,)
+
+
+def test_a_second_rollout_on_an_alias_is_refused_whole(store: RolloutStore) -> None:
+    opened(store, "pay")
+
+    with pytest.raises(RolloutConflict):
+        opened(store, "ship", "pay", rollout_id="r-2")
+
+    assert store.load_rollout(RolloutId("r-2")) is None
+    assert store.list_open() == ("r-1",)
+
+
+def test_a_state_is_kept_only_over_its_predecessor(store: RolloutStore) -> None:
+    rollout = opened(store)
+    first, entry = next_state(rollout, Phase.GATING)
+    store.commit(first, [entry], [])
+
+    with pytest.raises(StaleWrite):
+        store.commit(replace(first, phase=Phase.PAUSED), [entry], [])
+
+    assert store.load_rollout(rollout.id) == first
+
+
+def test_an_ended_rollout_frees_its_aliases_and_stays_readable(store: RolloutStore) -> None:
+    ended, entry = next_state(opened(store, "pay", "ship"), Phase.PROMOTED)
+
+    store.commit(ended, [entry], [])
+
+    assert store.list_open() == ()
+    assert store.find_open(ended.legs[0].target.function, ended.legs[0].target.alias) is None
+    assert store.load_rollout(ended.id) == ended
+    assert opened(store, "pay", rollout_id="r-2").id == "r-2"
+
+
+def test_the_ledger_is_read_in_the_order_of_its_numbers(store: RolloutStore) -> None:
+    rollout = opened(store)
+    for _ in range(12):
+        rollout, entry = next_state(rollout, Phase.GATING)
+        store.commit(rollout, [entry], [])
+
+    assert [entry.number for entry in store.read_ledger(rollout.id)] == [*range(13)]
+
+
+def test_recorded_counts_are_read_in_the_order_of_time(store: RolloutStore) -> None:
+    rollout = opened(store)
+    records = [
+        RecordedWindows(
+            resource="pay:live",
+            path=MetricPath.EMF,
+            windows=(
+                MetricWindow(
+                    start=START + timedelta(seconds=10 * index),
+                    period=timedelta(seconds=10),
+                    stable=Counts(requests=9),
+                    canary=Counts(requests=1, errors=index, slow=None),
+                ),
+            ),
+        )
+        for index in range(3)
+    ]
+    for record in records:
+        rollout, entry = next_state(rollout, Phase.GATING)
+        store.commit(rollout, [entry], [record])
+
+    assert store.read_recorded(rollout.id) == tuple(records)
+
+
+def test_the_recent_rollouts_come_newest_first(store: RolloutStore) -> None:
+    for index in range(3):
+        planned = replace(a_rollout(f"f{index}"), id=RolloutId(f"r-{index}"), opened_at=START + timedelta(hours=index))
+        rollout, entry = planned.recording(EntryKind.OPENED, "release", at=START, by="amy")
+        store.open_rollout(rollout, entry)
+
+    assert store.list_recent(2) == ("r-2", "r-1")
