@@ -1,12 +1,13 @@
 """Metrics inside log lines: the embedded metric format. Pure.
 
-Rules as in the CloudWatch user guide, "Specification: Embedded metric format": a log line is one JSON object; each
-directive names a namespace, dimension sets and metrics; values are members of the root object; what breaks a rule is
-dropped, never guessed.
+Rules as in the CloudWatch user guide, "Specification: Embedded metric format": a log line is one JSON object, after
+what Lambda's logger may put before it; each directive names a namespace, dimension sets and metrics; values are members
+of the root object; what breaks a rule is dropped, never guessed.
 """
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 from localcloud.observe.store import MetricId, metric_id
 
 _MARK: Final = '"CloudWatchMetrics"'
+_LOGGER_PREFIX: Final = re.compile(r"^(?:\[[A-Z]+\]\t)?\d{4}-\d\d-\d\dT[\d:.]+Z\t[\w-]+\t(?=\{)")
 METRICS_PER_DIRECTIVE: Final = 100
 DIMENSIONS_PER_SET: Final = 30
 VALUES_PER_METRIC: Final = 100
@@ -51,7 +53,7 @@ def _document(line: str) -> dict[str, object]:
     if _MARK not in line or len(line) > DOCUMENT_BYTES:
         return {}
     try:
-        parsed = json.loads(line)
+        parsed = json.loads(_LOGGER_PREFIX.sub("", line, count=1))
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
@@ -78,8 +80,6 @@ def _directive_metrics(
 
 
 def _dimension_sets(sets: object, document: dict[str, object]) -> Iterator[dict[str, str]]:
-    if sets is None:
-        yield {}
     for keys in sets if isinstance(sets, list) else []:
         if not isinstance(keys, list) or len(keys) > DIMENSIONS_PER_SET:
             continue

@@ -11,7 +11,7 @@ from typing import Final
 
 from localcloud.observe import emulator
 from localcloud.observe.emf import embedded_metrics
-from localcloud.observe.store import MetricId, MetricStore, metric_id
+from localcloud.observe.store import MetricId, MetricStore, is_timely, metric_id
 
 _WHOLE_FROM_MS: Final = 100
 
@@ -104,8 +104,10 @@ def record_api_request(
 
 def extract_emf(log_line: str) -> None:
     """Counts the metrics that one log line carries in the embedded metric format; any other line changes nothing."""
-    store = current_store()
+    store, now = current_store(), time.time()
     for found in embedded_metrics(log_line):
+        if not is_timely(found.at, now):
+            continue
         for value in found.values:
             store.record(found.metric, value, at=found.at, unit=found.unit, high_resolution=found.high_resolution)
 

@@ -14,14 +14,10 @@ from localcloud.observe.errors import (
 from localcloud.observe.model import Plain
 from localcloud.observe.queries import parse_dimensions
 from localcloud.observe.samples import StatisticSet
-from localcloud.observe.store import MINUTE, MetricStore, metric_id
+from localcloud.observe.store import MINUTE, MetricStore, is_timely, metric_id
 
 DATA_PER_REQUEST: Final = 1000
 VALUES_PER_DATUM: Final = 150
-OLDEST: Final = 14 * 24 * 3600
-"""Points may be up to two weeks old ..."""
-NEWEST: Final = 2 * 3600
-"""... and up to two hours in the future."""
 LARGEST: Final = 2.0**360
 
 
@@ -61,7 +57,7 @@ def _check(datum: Plain, where: str, now: float) -> None:
         raise invalid_value(f"{where}: Counts holds {len(counts)} entries for {len(values)} Values.")
     if datum.get("StorageResolution", MINUTE) not in (1, MINUTE):
         raise invalid_value(f"{where}.StorageResolution must be 1 or {MINUTE}, it is {datum['StorageResolution']}.")
-    if not now - OLDEST <= datum.get("Timestamp", now) <= now + NEWEST:
+    if not is_timely(datum.get("Timestamp", now), now):
         raise invalid_value(f"{where}.Timestamp must be at most two weeks old and two hours in the future.")
     for number in _numbers(datum):
         if not math.isfinite(number) or abs(number) > LARGEST:

@@ -17,6 +17,9 @@ SECONDS_KEPT: Final = 3 * 3600
 STANDARD_SECONDS_KEPT: Final = 15 * MINUTE
 MINUTES_KEPT: Final = 15 * 24 * 3600
 """AWS keeps one-minute data for 15 days; coarser data is not kept here."""
+OLDEST_POINT: Final = 14 * 24 * 3600
+NEWEST_POINT: Final = 2 * 3600
+"""A published point may be up to two weeks old and up to two hours in the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class MetricId:
 def metric_id(namespace: str, name: str, dimensions: Mapping[str, str] | None = None) -> MetricId:
     """The metric of that name with exactly these dimensions."""
     return MetricId(namespace, name, tuple(sorted((dimensions or {}).items())))
+
+
+def is_timely(at: float, now: float) -> bool:
+    """Whether a point of `at` may be published at `now`, both in epoch seconds."""
+    return now - OLDEST_POINT <= at <= now + NEWEST_POINT
 
 
 @dataclass(frozen=True, slots=True)

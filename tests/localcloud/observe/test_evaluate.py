@@ -173,7 +173,9 @@ def test_a_high_resolution_alarm_sees_ten_seconds_of_high_resolution_data() -> N
 def test_a_high_resolution_alarm_over_one_minute_data_has_insufficient_data() -> None:
     """AWS: it receives no data for the attempts that do not correspond to a one-minute data resolution."""
     fast = rule(Period=10, EvaluationPeriods=1)
-    assert evaluated(fast, minutes(9), NOW).state is State.INSUFFICIENT_DATA
+    store = MetricStore()
+    store.record(ERRORS, 9, at=NOW - 5)
+    assert evaluated(fast, store, NOW).state is State.INSUFFICIENT_DATA
 
 
 @pytest.mark.parametrize("speed", [1.0, 6.0, 60.0])
