@@ -6,13 +6,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 from handlers.shared.exact_json import parse_json, render_json
+from handlers.shared.records import Record, text
 from handlers.shared.refusal import invalid
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 TABLE_KEY: Final = ("payment_id",)
 INDEX_KEY: Final = ("created_at", "payment_id", "status")
@@ -25,31 +23,31 @@ class Cursor:
 
     parts: tuple[tuple[str, str], ...]
 
-    def key(self) -> dict[str, AttributeValueTypeDef]:
+    def key(self) -> Record:
         """The key as DynamoDB's ExclusiveStartKey."""
-        return {name: {"S": value} for name, value in self.parts}
+        return {name: text(value) for name, value in self.parts}
 
-    def text(self) -> str:
+    def encoded(self) -> str:
         """The cursor for a URL."""
         return base64.urlsafe_b64encode(render_json(dict(self.parts)).encode()).decode().rstrip("=")
 
     @classmethod
-    def from_key(cls, key: Mapping[str, AttributeValueTypeDef] | None) -> Self | None:
+    def from_key(cls, key: Record | None) -> Self | None:
         """The cursor after DynamoDB's LastEvaluatedKey; None after the last page."""
         return cls(tuple(sorted((name, value["S"]) for name, value in key.items()))) if key else None
 
 
-def parse_cursor(text: str, *, status: str | None) -> Cursor:
+def parse_cursor(sent: str, *, status: str | None) -> Cursor:
     """The cursor that an earlier page of the same listing returned.
 
     Raises:
         Refusal: 400, it is none, or it belongs to another listing.
     """
     refusal = invalid("cursor", "cursor must be the next_cursor of an earlier page of the same listing")
-    if len(text) > LONGEST:
+    if len(sent) > LONGEST:
         raise refusal
     try:
-        parts = parse_json(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        parts = parse_json(base64.b64decode(sent + "=" * (-len(sent) % 4), altchars=b"-_", validate=True).decode())
     except (ValueError, binascii.Error) as error:
         raise refusal from error
     if not isinstance(parts, Mapping) or tuple(sorted(parts)) != (TABLE_KEY if status is None else INDEX_KEY):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +11,14 @@ from typing import Final
 
 from handlers.payment_processor.fees import fee
 from handlers.shared.exact_json import Json, render_json
+from handlers.shared.fields import parse_description, parse_token, require
+from handlers.shared.instants import instant
 from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
 from handlers.shared.refusal import invalid
 
 REQUIRED: Final = ("amount", "currency", "payment_method", "customer_id")
 REVIEW_FROM_MINOR: Final = 1_000_000
 """Payments of 10,000.00 and more wait for a person."""
-LONGEST_DESCRIPTION: Final = 256
-_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}")
 
 
 class PaymentStatus(StrEnum):
@@ -86,15 +85,13 @@ def parse_order(body: Mapping[str, Json]) -> PaymentOrder:
     Raises:
         Refusal: 400, a member is missing or invalid.
     """
-    missing = [name for name in REQUIRED if body.get(name) is None]
-    if missing:
-        raise invalid(missing[0], f"required: {', '.join(missing)}")
+    require(body, REQUIRED)
     return PaymentOrder(
         amount=parse_amount(body["amount"]),
         currency=parse_currency(body["currency"]),
-        payment_method=_parse_token("payment_method", body["payment_method"]),
-        customer_id=_parse_token("customer_id", body["customer_id"]),
-        description=_parse_description(body.get("description")),
+        payment_method=parse_token("payment_method", body["payment_method"]),
+        customer_id=parse_token("customer_id", body["customer_id"]),
+        description=parse_description(body.get("description")),
     )
 
 
@@ -105,7 +102,7 @@ def decide(order: PaymentOrder, *, payment_id: str, at: datetime, version: str) 
         order=order,
         status=PaymentStatus.PENDING if order.amount.minor >= REVIEW_FROM_MINOR else PaymentStatus.COMPLETED,
         fee_minor=fee(order.amount.minor, order.currency, order.payment_method),
-        created_at=at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        created_at=instant(at),
         version=version,
     )
 
@@ -120,19 +117,3 @@ def parse_status(text: str) -> PaymentStatus:
         return PaymentStatus(text)
     except ValueError as error:
         raise invalid("status", f"status must be one of {', '.join(PaymentStatus)}") from error
-
-
-def _parse_token(field: str, value: Json) -> str:
-    if isinstance(value, str) and _TOKEN.fullmatch(value):
-        return value
-    raise invalid(
-        field, f"{field} must be 1 to 128 letters, digits or any of _ . : @ + - and start with a letter or digit"
-    )
-
-
-def _parse_description(value: Json) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, str) and len(value) <= LONGEST_DESCRIPTION and value.isprintable():
-        return value
-    raise invalid("description", f"description must be printable text of at most {LONGEST_DESCRIPTION} characters")

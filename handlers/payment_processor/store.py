@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import Any, Final
 
 from handlers.payment_processor.cursor import Cursor
 from handlers.payment_processor.payments import Payment, PaymentOrder, PaymentStatus
+from handlers.shared.aws_call import AwsError, Service
 from handlers.shared.money import Amount, Currency
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb import DynamoDBClient
-    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef, ScanInputTypeDef
-
-    Record = Mapping[str, AttributeValueTypeDef]
+from handlers.shared.records import CONDITION_FAILED, Record, UnknownFormat, number, text
 
 RECORD_FORMAT: Final = 1
-
-
-class UnknownFormat(Exception):
-    """A record that a newer version wrote in a format that this one cannot read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +27,7 @@ class Page:
 class PaymentStore:
     """The payments table and its index by status and time."""
 
-    client: DynamoDBClient
+    dynamodb: Service
     table: str
     status_index: str
 
@@ -45,63 +37,65 @@ class PaymentStore:
         One conditional write, so of any number of concurrent duplicates exactly one is kept.
         """
         try:
-            self.client.put_item(
+            self.dynamodb.call(
+                "PutItem",
                 TableName=self.table,
                 Item=to_record(payment),
                 ConditionExpression="attribute_not_exists(payment_id)",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
-        except self.client.exceptions.ConditionalCheckFailedException as taken:
-            return from_record(cast("dict[str, Record]", taken.response)["Item"])
+        except AwsError as refused:
+            if refused.code != CONDITION_FAILED:
+                raise
+            return from_record(refused.details["Item"])
         return payment
 
     def find(self, payment_id: str) -> Payment | None:
         """The payment with this id; read consistently, so that who has posted it finds it."""
-        found = self.client.get_item(TableName=self.table, Key={"payment_id": {"S": payment_id}}, ConsistentRead=True)
+        key = {"payment_id": text(payment_id)}
+        found = self.dynamodb.call("GetItem", TableName=self.table, Key=key, ConsistentRead=True)
         return from_record(found["Item"]) if "Item" in found else None
 
     def page(self, *, limit: int, after: Cursor | None) -> Page:
         """Up to `limit` payments of any status, in no particular order."""
-        parameters: ScanInputTypeDef = {"TableName": self.table, "Limit": limit}
-        if after is not None:
-            parameters["ExclusiveStartKey"] = after.key()
-        seen = self.client.scan(**parameters)
-        return Page(payments=_payments(seen["Items"]), following=Cursor.from_key(seen.get("LastEvaluatedKey")))
+        return self._page("Scan", {"TableName": self.table, "Limit": limit}, after)
 
     def page_by_status(self, status: PaymentStatus, *, limit: int, after: Cursor | None) -> Page:
         """Up to `limit` payments of one status, the newest first."""
-        parameters: QueryInputTypeDef = {
+        wanted = {
             "TableName": self.table,
             "IndexName": self.status_index,
             "KeyConditionExpression": "#status = :status",
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {":status": {"S": status.value}},
+            "ExpressionAttributeValues": {":status": text(status.value)},
             "ScanIndexForward": False,
             "Limit": limit,
         }
-        if after is not None:
-            parameters["ExclusiveStartKey"] = after.key()
-        seen = self.client.query(**parameters)
+        return self._page("Query", wanted, after)
+
+    def _page(self, operation: str, parameters: dict[str, Any], after: Cursor | None) -> Page:
+        start = {} if after is None else {"ExclusiveStartKey": after.key()}
+        seen = self.dynamodb.call(operation, **parameters, **start)
         return Page(payments=_payments(seen["Items"]), following=Cursor.from_key(seen.get("LastEvaluatedKey")))
 
 
-def to_record(payment: Payment) -> dict[str, AttributeValueTypeDef]:
+def to_record(payment: Payment) -> Record:
     """The item that keeps a payment; `amount` is the JSON text as sent, `amount_minor` is what sums are made of."""
     order = payment.order
-    record: dict[str, AttributeValueTypeDef] = {
-        "payment_id": {"S": payment.payment_id},
-        "format": {"N": str(RECORD_FORMAT)},
-        "amount": {"S": order.amount.literal},
-        "amount_minor": {"N": str(order.amount.minor)},
-        "currency": {"S": order.currency.value},
-        "payment_method": {"S": order.payment_method},
-        "customer_id": {"S": order.customer_id},
-        "status": {"S": payment.status.value},
-        "fee_minor": {"N": str(payment.fee_minor)},
-        "created_at": {"S": payment.created_at},
-        "version": {"S": payment.version},
+    record = {
+        "payment_id": text(payment.payment_id),
+        "format": number(RECORD_FORMAT),
+        "amount": text(order.amount.literal),
+        "amount_minor": number(order.amount.minor),
+        "currency": text(order.currency.value),
+        "payment_method": text(order.payment_method),
+        "customer_id": text(order.customer_id),
+        "status": text(payment.status.value),
+        "fee_minor": number(payment.fee_minor),
+        "created_at": text(payment.created_at),
+        "version": text(payment.version),
     }
-    return record | ({} if order.description is None else {"description": {"S": order.description}})
+    return record | ({} if order.description is None else {"description": text(order.description)})
 
 
 def from_record(record: Record) -> Payment:
@@ -111,7 +105,7 @@ def from_record(record: Record) -> Payment:
         UnknownFormat: the item's format is none that this version knows.
     """
     if int(record["format"]["N"]) != RECORD_FORMAT:
-        raise UnknownFormat(f"a payment has record format {record['format']['N']}, this version reads {RECORD_FORMAT}")
+        raise UnknownFormat("payment", found=record["format"]["N"], known=RECORD_FORMAT)
     description = record.get("description")
     return Payment(
         payment_id=record["payment_id"]["S"],
@@ -129,5 +123,5 @@ def from_record(record: Record) -> Payment:
     )
 
 
-def _payments(records: list[dict[str, AttributeValueTypeDef]]) -> tuple[Payment, ...]:
+def _payments(records: Iterable[Record]) -> tuple[Payment, ...]:
     return tuple(map(from_record, records))

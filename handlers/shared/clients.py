@@ -1,38 +1,59 @@
-"""AWS clients: each made once an execution environment, at its first use.
+"""The AWS services that the functions use: each made once an execution environment, at its first use.
 
-Importing boto3 takes longer than importing the rest of the service, so it waits until a call needs it. The endpoint,
-the region and the credentials come from the ordinary AWS settings. Timeouts are short because a caller waits behind
-them: botocore's own would hold a request for a minute.
+Endpoint, region and credentials come from the ordinary AWS variables, which Lambda sets.
 """
 
 from __future__ import annotations
 
+import os
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from botocore.config import Config
-    from types_boto3_dynamodb import DynamoDBClient
+from handlers.shared.aws_call import Service
+from handlers.shared.settings import required
+from handlers.shared.sigv4 import Credentials, Scope
 
-CONNECT_SECONDS: Final = 1
-READ_SECONDS: Final = 3
-ATTEMPTS: Final = 3
+JSON_1_0: Final = "application/x-amz-json-1.0"
+JSON_1_1: Final = "application/x-amz-json-1.1"
+FORM: Final = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @cache
-def dynamodb() -> DynamoDBClient:
-    """The DynamoDB client of this execution environment."""
-    import boto3  # noqa: PLC0415 - a cold start pays for it only when a call needs it
-
-    return boto3.client("dynamodb", config=_patience())
+def dynamodb() -> Service:
+    """DynamoDB."""
+    return connect("dynamodb", target="DynamoDB_20120810", protocol=JSON_1_0)
 
 
-def _patience() -> Config:
-    from botocore.config import Config  # noqa: PLC0415 - the same
+@cache
+def sqs() -> Service:
+    """SQS."""
+    return connect("sqs", target="AmazonSQS", protocol=JSON_1_0)
 
-    return Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        tcp_keepalive=True,
+
+@cache
+def ssm() -> Service:
+    """Systems Manager's parameters."""
+    return connect("ssm", target="AmazonSSM", protocol=JSON_1_1)
+
+
+@cache
+def sns() -> Service:
+    """SNS."""
+    return connect("sns", target="", protocol=FORM)
+
+
+def connect(name: str, *, target: str, protocol: str) -> Service:
+    """The service `name` in this function's region, at the endpoint that the variables name or at AWS's own."""
+    region = os.environ.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
+    endpoint = os.environ.get(f"AWS_ENDPOINT_URL_{name.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
+    return Service(
+        scope=Scope(region=region, service=name),
+        endpoint=(endpoint or f"https://{name}.{region}.amazonaws.com").rstrip("/"),
+        target=target,
+        protocol=protocol,
+        credentials=Credentials(
+            access_key=required("AWS_ACCESS_KEY_ID"),
+            secret_key=required("AWS_SECRET_ACCESS_KEY"),
+            session_token=os.environ.get("AWS_SESSION_TOKEN"),
+        ),
     )

@@ -23,12 +23,12 @@ class JsonNumber:
 Json: TypeAlias = "bool | int | str | JsonNumber | Sequence[Json] | Mapping[str, Json] | None"
 
 
-def parse_json(text: str | bytes) -> Json:
+def parse_json(text: str) -> Json:
     """The value of a JSON text, its numbers as `JsonNumber`.
 
     Raises:
-        ValueError: no JSON (NaN and Infinity are none), nested too deeply, not UTF-8, or an object that names a member
-            twice: of two amounts neither is the one that was meant.
+        ValueError: no JSON (NaN and Infinity are none), nested too deeply, or an object that names a member twice: of
+            two amounts neither is the one that was meant.
     """
     try:
         parsed: Json = json.loads(

@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
+from handlers.shared.card_data import holds_card_data
 from handlers.shared.exact_json import Json, parse_json, render_json
+from handlers.shared.identity import IDEMPOTENCY_HEADER
 from handlers.shared.invocation import LambdaContext
 from handlers.shared.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
 VERSION_HEADER: Final = "X-Version"
-LARGEST_BODY: Final = 64 * 1024
-"""Bytes; far above any payment, far below Lambda's 6 MB."""
+LARGEST_BODY: Final = 8 * 1024
+"""Bytes; far above any payment, and little enough that screening it takes no noticeable time."""
 
 ProxyEvent: TypeAlias = Mapping[str, Any]
 """API Gateway's proxy event (API Gateway guide, 'Input format of a Lambda function for proxy integration')."""
@@ -41,17 +43,17 @@ class Request:
     caller: str
     """The id of the API key, empty without one: what an idempotency key is scoped by."""
     version: str
+    """The version that executes."""
+    request_id: str
 
     def json_object(self) -> Mapping[str, Json]:
         """The body as a JSON object.
 
         Raises:
-            Refusal: 400, it is not one; 413, it is larger than `LARGEST_BODY`.
+            Refusal: 400, it is not one.
         """
-        if len(self.body) > LARGEST_BODY:
-            raise Refusal(413, "body_too_large", f"the body is larger than {LARGEST_BODY} bytes")
         try:
-            body = parse_json(self.body)
+            body = parse_json(self.body.decode())
         except ValueError as error:
             raise Refusal(400, "invalid_json", "the body is not a JSON object with unique member names") from error
         if not isinstance(body, Mapping):
@@ -102,14 +104,36 @@ def refused(refusal: Refusal) -> Answer:
 
 
 def _dispatch(event: ProxyEvent, context: LambdaContext, routes: Routes) -> Answer:
-    request = parse_request(event, version=context.function_version)
+    request = parse_request(event, context)
+    screen(request, path=event.get("path") or "")
     route = routes.get((request.method, request.route))
     if route is None:
         raise Refusal(404, "not_found", "this service has no such endpoint")
     return route(request)
 
 
-def parse_request(event: ProxyEvent, *, version: str) -> Request:
+def screen(request: Request, *, path: str) -> None:
+    """Lets a request pass that holds no card data anywhere the service looks at or might keep.
+
+    Raises:
+        Refusal: 422, it does; 413, its body is larger than `LARGEST_BODY`, so it was not searched.
+    """
+    if len(request.body) > LARGEST_BODY:
+        raise Refusal(413, "body_too_large", f"the body is larger than {LARGEST_BODY} bytes")
+    places = {
+        "path": [path, *request.path.values()],
+        "query": [*request.query, *request.query.values()],
+        "Idempotency-Key": [request.headers.get(IDEMPOTENCY_HEADER, "")],
+        "body": [request.body.decode(errors="replace")],
+    }
+    for place, texts in places.items():
+        if any(map(holds_card_data, texts)):
+            log.warning("refused card data", extra={"place": place})
+            message = "card numbers and verification values are not accepted; send a token of the payment provider"
+            raise Refusal(422, "card_data", message, field=place)
+
+
+def parse_request(event: ProxyEvent, context: LambdaContext) -> Request:
     """The request inside a proxy event.
 
     Raises:
@@ -124,7 +148,8 @@ def parse_request(event: ProxyEvent, *, version: str) -> Request:
         headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
         body=_body(event),
         caller=identity.get("apiKeyId") or "",
-        version=version,
+        version=context.function_version,
+        request_id=context.aws_request_id,
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
+
+from handlers.shared import clients
+from localcloud.running import RunningCloud, running_cloud
+from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -21,42 +19,27 @@ STATUS_INDEX = "status-index"
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"}
-    command = [sys.executable, "-m", "uvicorn", "ministack.app:app", "--port", str(port), "--log-level", "error"]
-    with subprocess.Popen(command, env=environment) as server:
-        _wait_for(port)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
+def cloud() -> Iterator[RunningCloud]:
+    with running_cloud("--seed", "7") as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
-def aws(endpoint: str) -> Iterator[pytest.MonkeyPatch]:
+def aws(cloud: RunningCloud) -> Iterator[pytest.MonkeyPatch]:
+    """The variables that Lambda sets for a function."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", endpoint)
-        patch.setenv("AWS_ACCESS_KEY_ID", "test")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+        patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+        patch.setenv("AWS_REGION", cloud.region)
         yield patch
+        for service in (clients.dynamodb, clients.sqs, clients.ssm, clients.sns):
+            service().close()
 
 
 @pytest.fixture(scope="session")
-def dynamodb(aws: pytest.MonkeyPatch) -> DynamoDBClient:
-    del aws
-    return boto3.client("dynamodb")
+def dynamodb(cloud: RunningCloud) -> DynamoDBClient:
+    return cloud.client("dynamodb")
 
 
 @pytest.fixture(scope="session")

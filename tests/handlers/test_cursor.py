@@ -15,7 +15,7 @@ def encoded(text: str) -> str:
 
 
 def test_a_cursor_survives_the_way_through_the_caller() -> None:
-    assert parse_cursor(AFTER_STATUS.text(), status="pending") == AFTER_STATUS
+    assert parse_cursor(AFTER_STATUS.encoded(), status="pending") == AFTER_STATUS
 
 
 def test_the_last_page_has_no_cursor() -> None:
@@ -35,7 +35,7 @@ def test_the_last_page_has_no_cursor() -> None:
         encoded('{"payment_id":{}}'),
         encoded('{"payment_id":"a","status":"b"}'),
         encoded("[" * 300),
-        AFTER_STATUS.text(),
+        AFTER_STATUS.encoded(),
         "A" * 513,
     ],
 )
@@ -46,4 +46,4 @@ def test_what_is_no_cursor_of_the_listing_is_refused(text: str) -> None:
 
 def test_a_cursor_of_another_status_is_refused() -> None:
     with pytest.raises(Refusal, match="next_cursor of an earlier page"):
-        parse_cursor(AFTER_STATUS.text(), status="completed")
+        parse_cursor(AFTER_STATUS.encoded(), status="completed")

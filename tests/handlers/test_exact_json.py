@@ -33,8 +33,3 @@ def test_an_exact_number_has_an_exact_value() -> None:
 def test_what_is_ambiguous_or_no_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_json(text)
-
-
-def test_bytes_that_are_not_utf_8_are_refused() -> None:
-    with pytest.raises(ValueError, match="utf-8"):
-        parse_json(b'{"a":"\xff"}')

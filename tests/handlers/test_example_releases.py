@@ -68,6 +68,7 @@ def test_the_faulty_release_holds_a_sterling_wallet_longer_than_a_request_may_ta
     assert sum(faulty.QUOTE_PAUSES) * 1000 > SLOW_AFTER_MS
 
 
+@pytest.mark.usefixtures("payments_table")
 def test_the_faulty_release_answers_a_caught_exception_with_500(tmp_path: Path) -> None:
     """In a process of its own, from the built bundle alone: nothing of the checkout is on its path."""
     build_release(EXAMPLES / "faulty_release", tmp_path / "handlers")
@@ -79,6 +80,6 @@ handler(proxy("POST", "/payments", body=order_text("1.95")), Context())
 """
     (tmp_path / "tests_events.py").write_bytes((SERVICE.parent / "tests/handlers/events.py").read_bytes())
     run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    line = json.loads(run.stdout)
-    assert (line["Requests"], line["Faults"]) == (1, 1)
-    assert "IndexError" in run.stderr
+    log, metrics = map(json.loads, run.stdout.splitlines())
+    assert (metrics["Requests"], metrics["Faults"]) == (1, 1)
+    assert "IndexError" in log["error"]

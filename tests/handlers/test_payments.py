@@ -11,8 +11,9 @@ from handlers.payment_processor.payments import (
     parse_order,
     parse_status,
 )
-from handlers.payment_processor.store import UnknownFormat, from_record, to_record
+from handlers.payment_processor.store import from_record, to_record
 from handlers.shared.exact_json import Json, JsonNumber, parse_json
+from handlers.shared.records import UnknownFormat
 from handlers.shared.refusal import Refusal
 from tests.handlers.events import order_text
 
@@ -83,7 +84,7 @@ def test_a_record_keeps_the_whole_payment(description: str | None) -> None:
 def test_a_record_of_an_unknown_format_is_not_guessed_at() -> None:
     payment = decide(parse_order(body()), payment_id="pay_x", at=NOW, version="7")
     with pytest.raises(UnknownFormat, match="record format 2"):
-        from_record(to_record(payment) | {"format": {"N": "2"}})
+        from_record({**to_record(payment), "format": {"N": "2"}})
 
 
 def test_a_payment_says_which_version_decided() -> None:

@@ -1,0 +1,1 @@
+"""Takes the fraud service's webhook: records the alert, blocks or releases the transaction (B5)."""

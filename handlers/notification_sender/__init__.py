@@ -1,0 +1,1 @@
+"""Calls the merchants' webhooks (B5)."""

@@ -1,0 +1,105 @@
+"""A batch from a FIFO queue: message by message, failures given back one by one, order kept within a group.
+
+After a failure the rest of the *same group* is given back unread, so nothing overtakes; other groups go on (Lambda
+guide, 'Reporting batch item failures'; a group here is one transaction). A message that is given back becomes visible
+again after a pause that doubles with each attempt, not after the queue's visibility timeout, which is at least six
+timeouts of the function.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from handlers.shared.aws_call import AwsError, AwsUnreachable, Service
+from handlers.shared.card_data import holds_card_data
+from handlers.shared.settings import required
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PAUSE_SECONDS: Final = 10
+LONGEST_PAUSE_SECONDS: Final = 900
+QueueEvent: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a batch."""
+
+    message_id: str
+    receipt: str
+    group: str
+    body: str
+    receives: int
+    """How often it has been received, this time included."""
+
+
+class Undeliverable(Exception):
+    """A message could not be carried out now; the queue tries again and in the end keeps it as a dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """How a queue's messages are carried out."""
+
+    sqs: Service
+    queue_url: str
+    first_pause_seconds: int
+
+    def carry_out(self, event: QueueEvent, act: Callable[[Message], None]) -> dict[str, Any]:
+        """Lambda's answer to a batch: the ids of the messages that were not carried out."""
+        failed: list[Message] = []
+        for message in map(parse_message, event["Records"]):
+            if message.group in {earlier.group for earlier in failed} or not self._is_done(message, act):
+                failed.append(message)
+        return {"batchItemFailures": [{"itemIdentifier": message.message_id} for message in failed]}
+
+    def _is_done(self, message: Message, act: Callable[[Message], None]) -> bool:
+        if holds_card_data(message.body):
+            # Kept nowhere: not in the queue, not as a dead letter.
+            log.error("dropped a message with card data", extra={"message_id": message.message_id})
+            return True
+        try:
+            act(message)
+        except Exception:
+            # One bad message must not take the batch with it; it is logged here and kept by the queue.
+            log.exception("message failed", extra={"message_id": message.message_id, "receives": message.receives})
+            self._postpone(message)
+            return False
+        return True
+
+    def _postpone(self, message: Message) -> None:
+        pause = min(LONGEST_PAUSE_SECONDS, self.first_pause_seconds << (message.receives - 1))
+        try:
+            self.sqs.call(
+                "ChangeMessageVisibility",
+                QueueUrl=self.queue_url,
+                ReceiptHandle=message.receipt,
+                VisibilityTimeout=pause,
+            )
+        except (AwsError, AwsUnreachable) as error:
+            log.warning("message waits for the queue's own timeout", extra={"reason": error})
+
+
+def queue_batch(sqs: Service, setting: str) -> Batch:
+    """The batch of the queue whose URL is in the environment variable `setting`.
+
+    ``RETRY_FIRST_SECONDS`` is the pause before the second attempt; each further one is twice as long.
+    """
+    pause = int(os.environ.get("RETRY_FIRST_SECONDS") or DEFAULT_PAUSE_SECONDS)
+    return Batch(sqs=sqs, queue_url=required(setting), first_pause_seconds=pause)
+
+
+def parse_message(record: Mapping[str, Any]) -> Message:
+    """The message in a record of Lambda's event (Lambda guide, 'Example FIFO queue message event')."""
+    attributes = record["attributes"]
+    return Message(
+        message_id=record["messageId"],
+        receipt=record["receiptHandle"],
+        group=attributes["MessageGroupId"],
+        body=record["body"],
+        receives=int(attributes["ApproximateReceiveCount"]),
+    )

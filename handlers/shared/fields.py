@@ -1,0 +1,50 @@
+"""Members that several kinds of bodies have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from handlers.shared.exact_json import Json
+from handlers.shared.refusal import invalid
+
+LONGEST_DESCRIPTION: Final = 256
+TOKEN_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}"  # noqa: S105 - what a token looks like, not one
+_TOKEN: Final = re.compile(TOKEN_PATTERN)
+
+
+def require(body: Mapping[str, Json], names: Sequence[str]) -> None:
+    """Lets a body pass that has every member of `names`.
+
+    Raises:
+        Refusal: 400, some are missing or null; all of them are named.
+    """
+    missing = [name for name in names if body.get(name) is None]
+    if missing:
+        raise invalid(missing[0], f"required: {', '.join(missing)}")
+
+
+def parse_token(field: str, value: Json) -> str:
+    """A token, such as the name of a customer, a merchant or a payment method.
+
+    Raises:
+        Refusal: 400, it has other characters or another length.
+    """
+    if isinstance(value, str) and _TOKEN.fullmatch(value):
+        return value
+    rule = "1 to 128 letters, digits or any of _ . : @ + - and start with a letter or digit"
+    raise invalid(field, f"{field} must be {rule}")
+
+
+def parse_description(value: Json) -> str | None:
+    """A line of text for people, or None.
+
+    Raises:
+        Refusal: 400, it is too long or no single printable line.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and len(value) <= LONGEST_DESCRIPTION and value.isprintable():
+        return value
+    raise invalid("description", f"description must be printable text of at most {LONGEST_DESCRIPTION} characters")
