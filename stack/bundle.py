@@ -6,9 +6,12 @@ import hashlib
 import io
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stack.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PACKAGE: Final = "handlers"
 """The package that a bundle holds, whatever the folder is called that it is made of."""
@@ -23,20 +26,28 @@ _LEFT_OUT: Final = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"
 def code_bundle(source: Path, build: Path) -> Path:
     """The zip file to upload for `source`: made of a folder, or `source` itself when it is a zip file already.
 
-    Named by its content below `build`, so that two bundles never overwrite each other.
-
     Raises:
         SettingsError: the folder holds no Python module, or the bundle is too large for a direct upload.
     """
-    if source.is_file():
-        return source
-    files = {f"{PACKAGE}/{path.relative_to(source).as_posix()}": path.read_bytes() for path in _files(source)}
-    if not any(name.endswith(".py") for name in files):
-        raise SettingsError(f"{source} holds no Python module; point the setting 'bundle' at the package's folder")
+    return source if source.is_file() else package_bundle({PACKAGE: source}, build)
+
+
+def package_bundle(packages: Mapping[str, Path], build: Path) -> Path:
+    """The zip file, below `build` and named by its content, that holds each folder as the package of that name.
+
+    Raises:
+        SettingsError: a folder holds no Python module, or the bundle is too large for a direct upload.
+    """
+    files: dict[str, bytes] = {}
+    for package, folder in packages.items():
+        found = {f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in _files(folder)}
+        if not any(name.endswith(".py") for name in found):
+            raise SettingsError(f"{folder} holds no Python module; point the setting 'bundle' at the package's folder")
+        files |= found
     return store(zip_of(files), build)
 
 
-def zip_of(files: dict[str, bytes]) -> bytes:
+def zip_of(files: Mapping[str, bytes]) -> bytes:
     """A zip of these files, sorted, with fixed dates and rights, stored: compressors differ between machines."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from canary.schema import GUARD_ALARM_PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -98,13 +100,13 @@ def function_base(place: Place, *, log_group: str, dead_letter_queue: str) -> tu
     )
 
 
-def table_items(place: Place, table: str, *, actions: Sequence[str], indexes: bool = False) -> Statement:
-    """The named item actions on one table, and on its indexes where those are read."""
+def table_items(place: Place, table: str, *, actions: Sequence[str], indexes: Sequence[str] = ()) -> Statement:
+    """The named item actions on one table, and on those of its indexes."""
     arn = place.arn("dynamodb", f"table/{table}")
     return Statement(
         sid="Items" + "".join(word.capitalize() for word in table.split("-")),
         actions=tuple(f"dynamodb:{action}" for action in actions),
-        resources=(arn, f"{arn}/index/*") if indexes else (arn,),
+        resources=(arn, *(f"{arn}/index/{each}" for each in indexes)),
     )
 
 
@@ -224,3 +226,73 @@ _NOTIFIERS: Final = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
 
 def _resource_policy(*statements: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def account_trust(account: str) -> str:
+    """Leaves it to the account's own IAM policies who may assume a role."""
+    return _resource_policy(
+        {
+            "Sid": "AssumedInsideAccount",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+        }
+    )
+
+
+def invoke(*arns: str) -> Statement:
+    """Calling these functions."""
+    return Statement(sid="Invoke", actions=("lambda:InvokeFunction",), resources=arns)
+
+
+def rollout_controller(
+    place: Place, *, functions: Sequence[str], store: str, parameter: str, topic: str
+) -> tuple[Statement, ...]:
+    """What the controller needs: shift the aliases, judge, keep its state, tell people; nothing that changes code.
+
+    Lambda compares function and qualifier as sent: calls with a qualifier need ``function:F:*``, the others
+    ``function:F`` (Lambda guide, 'Resources and conditions for Lambda actions').
+    """
+    plain = tuple(place.function_arn(each) for each in functions)
+    qualified = tuple(place.function_arn(each, "*") for each in functions)
+    hooks = place.function_arn(f"function-hook-*-{place.environment}")
+    return (
+        Statement(
+            sid="ShiftTraffic",
+            actions=("lambda:GetAlias", "lambda:UpdateAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction"),
+            resources=plain,
+        ),
+        Statement(
+            sid="SeeVersions",
+            actions=("lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"),
+            resources=(*plain, *qualified),
+        ),
+        Statement(
+            sid="WarmVersions",
+            actions=(
+                "lambda:GetProvisionedConcurrencyConfig",
+                "lambda:PutProvisionedConcurrencyConfig",
+                "lambda:DeleteProvisionedConcurrencyConfig",
+            ),
+            resources=qualified,
+        ),
+        Statement(sid="RunHooks", actions=("lambda:InvokeFunction",), resources=(hooks, f"{hooks}:*")),
+        Statement(sid="SeeHeadroom", actions=("lambda:GetAccountSettings",), resources=("*",)),
+        Statement(sid="ReadMetrics", actions=("cloudwatch:GetMetricData",), resources=("*",)),
+        Statement(
+            sid="ReadAlarms", actions=("cloudwatch:DescribeAlarms",), resources=(place.arn("cloudwatch", "alarm:*"),)
+        ),
+        Statement(
+            sid="GuardVersions",
+            actions=("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
+            resources=(place.arn("cloudwatch", f"alarm:{GUARD_ALARM_PREFIX}*"),),
+        ),
+        table_items(
+            place, store, actions=("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        ),
+        read_parameters(place, parameter),
+        Statement(sid="TellPeople", actions=("sns:Publish",), resources=(place.arn("sns", topic),)),
+        Statement(
+            sid="TellSystems", actions=("events:PutEvents",), resources=(place.arn("events", "event-bus/default"),)
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,6 +92,8 @@ class Settings:
     cache_size_gb: str | None
     budget_usd: int
     alert_email: str | None
+    merchants: Mapping[str, str]
+    """Merchant -> the URL of its webhook."""
     deletion_protection: bool
     """Whether AWS itself refuses to delete tables."""
     unprotected: tuple[str, ...]
@@ -114,6 +117,7 @@ _EVERYWHERE: Final = {
     "budgetUsd": "500",
     "alertEmail": "",
     "account": "",
+    "merchants": "{}",
     "deletionProtection": "true",
     "unprotected": "",
     "startingCapacity": "",
@@ -204,6 +208,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         cache_size_gb=texts.choice("cacheSizeGb", ("", *CACHE_SIZES)) or None,
         budget_usd=texts.whole("budgetUsd", 1, 1_000_000),
         alert_email=texts.matching("alertEmail", r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address") or None,
+        merchants=texts.urls("merchants"),
         deletion_protection=texts.flag("deletionProtection"),
         unprotected=tuple(filter(None, texts.values["unprotected"].split(","))),
         starting_capacity=texts.whole("startingCapacity", minimum, 40_000)
@@ -269,6 +274,18 @@ class _Texts:
         if not network.is_private or not 16 <= network.prefixlen <= 26:  # noqa: PLR2004 - what a VPC with four subnets allows
             raise self.refusal(key, "a private network between /16 and /26")
         return network
+
+    def urls(self, key: str) -> dict[str, str]:
+        """A JSON object of names and ``https://`` URLs; Pulumi renders a map in its config file so."""
+        try:
+            urls = json.loads(self.values[key])
+        except ValueError:
+            urls = None
+        if isinstance(urls, dict) and all(re.fullmatch(r"[a-z0-9-]{1,32}", each) for each in urls):
+            texts = {name: str(url) for name, url in urls.items()}
+            if all(re.match(r"https://[^\s/]+|http://127\.0\.0\.1\b", url) for url in texts.values()):
+                return texts
+        raise self.refusal(key, 'a map such as {"acme": "https://acme.example/hooks"}')
 
     def path(self, key: str) -> Path:
         """A folder or file that exists; relative to the project's root."""

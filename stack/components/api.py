@@ -20,7 +20,7 @@ from stack.alarms import Alarms, stage_watches
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stack.components.function import BlueGreenFunction
+    from stack.components.bluegreen import BlueGreenFunction
     from stack.naming import Place
 
 STAGES: Final = (LIVE_ALIAS, PREVIEW_ALIAS)
@@ -90,6 +90,10 @@ class PaymentsApi(pulumi.ComponentResource):
         self.alarms = {stage: self._watch(stage) for stage in STAGES}
         self.urls = {stage: each.invoke_url for stage, each in self.stages.items()}
         self.register_outputs({"name": self.name, "id": self.api.id, "urls": self.urls})
+
+    def slo_alarms(self, stage: str) -> tuple[aws.cloudwatch.MetricAlarm, ...]:
+        """The stage's alarms on latency and failures; refused requests are the callers' business."""
+        return self.alarms[stage][:2]
 
     def _inside(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

@@ -1,4 +1,4 @@
-"""`BlueGreenFunction`: a function that is released by version only, behind the aliases ``live`` and ``preview``."""
+"""`Function`: a Lambda function with a role, log group and dead-letter queue of its own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 import pulumi_aws as aws
 
-from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS
 from stack import policies
-from stack.alarms import Alarms, function_watches
+from stack.alarms import Alarms, queue_watches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,80 +22,69 @@ DEAD_LETTER_SECONDS: Final = 14 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionAlarms:
-    """What a function's alarms watch beside its error rate."""
-
-    errors: int
-    """Errors in one minute."""
-    throttles: int
-    """Throttled calls in one minute."""
-    answers_people: bool
-    """Whether somebody waits for the answer, so that the p99 limit applies."""
-    actions: Sequence[pulumi.Input[str]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlueGreenFunctionArgs:
-    """One function of the service."""
+class FunctionArgs:
+    """One function. Every change of its bundle or configuration yields a new version, and nothing else does."""
 
     place: Place
     purpose: str
     handler: str
     bundle: Path
-    """A zip file; every change of it yields a new version, and so does every change of the configuration."""
+    """A zip file."""
     runtime: str
     architecture: str
     memory_mb: int
     timeout_seconds: int
     log_retention_days: int
-    alarms: FunctionAlarms
     reserved_concurrency: int | None = None
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     may: Sequence[policies.Statement] = ()
-    """What this function may do beyond logging, tracing and its dead-letter queue."""
+    """What this function may do beyond logging, tracing, its dead-letter queue and the data key."""
+    key_arn: pulumi.Input[str] | None = None
+    """The key of the data that it handles; None where that is AWS's own."""
     layers: Sequence[pulumi.Input[str]] = ()
+    alarm_actions: Sequence[pulumi.Input[str]] = ()
 
 
-class BlueGreenFunction(pulumi.ComponentResource):
-    """A published function, its aliases, role, log group, dead-letter queue and alarms.
+class Function(pulumi.ComponentResource):
+    """The function and what it cannot work without; the log group and the rights exist before it."""
 
-    The aliases are created on the first version; after that the release controller alone moves them. Every other input
-    of theirs is constant, because an update of one input would send the recorded routing along.
-    """
+    is_published = False
+    """Whether every change is published as a version."""
 
-    def __init__(self, args: BlueGreenFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("bluegreen:stack:BlueGreenFunction", args.purpose, None, opts)
+    def __init__(self, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(f"bluegreen:stack:{type(self).__name__}", args.purpose, None, opts)
         self.name = args.place.name("function", args.purpose)
         self.arn = args.place.function_arn(self.name)
+        self.purpose = args.purpose
         self._args = args
         self._tags = args.place.tags(args.purpose)
         self.log_group = self._log_group()
         self.dead_letter_queue = self._dead_letter_queue()
         self.role, grants = self._role()
         self.function = self._function(depends_on=[self.log_group, grants])
-        self.live = self._alias(LIVE_ALIAS, "What production calls. Moved by the release controller alone.")
-        self.preview = self._alias(PREVIEW_ALIAS, "The candidate, without production traffic.")
-        self.error_rate_alarm = self._watch()
         self.version = self.function.version
-        self.register_outputs(
-            {
-                "name": self.name,
-                "arn": self.arn,
-                "version": self.version,
-                "liveArn": self.live.arn,
-                "previewArn": self.preview.arn,
-                "roleArn": self.role.arn,
-                "deadLetterQueue": self.dead_letter_queue.url,
-                "logGroup": self.log_group.name,
-            }
-        )
+        self._finish()
 
-    def _inside(self, **more: object) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(parent=self), pulumi.ResourceOptions(**more))  # type: ignore[arg-type]
+    def _finish(self) -> None:
+        """Adds what a more special function has, and registers the outputs."""
+        self.register_outputs(self._outputs())
+
+    def _outputs(self) -> dict[str, pulumi.Input[str]]:
+        return {
+            "name": self.name,
+            "arn": self.arn,
+            "version": self.version,
+            "roleArn": self.role.arn,
+            "deadLetterQueue": self.dead_letter_queue.url,
+            "logGroup": self.log_group.name,
+        }
+
+    def _inside(self) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self)
 
     def _log_group(self) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
-            self._args.place.name("logs", self._args.purpose),
+            self._args.place.name("logs", self.purpose),
             name=f"/aws/lambda/{self.name}",
             retention_in_days=self._args.log_retention_days,
             tags=self._tags,
@@ -104,18 +92,23 @@ class BlueGreenFunction(pulumi.ComponentResource):
         )
 
     def _dead_letter_queue(self) -> aws.sqs.Queue:
-        queue = self._args.place.name("queue", f"{self._args.purpose}-dead")
-        return aws.sqs.Queue(
-            queue,
-            name=queue,
+        name = self._args.place.name("queue", f"{self.purpose}-dead")
+        queue = aws.sqs.Queue(
+            name,
+            name=name,
             message_retention_seconds=DEAD_LETTER_SECONDS,
-            sqs_managed_sse_enabled=True,
+            kms_master_key_id=self._args.key_arn,
+            sqs_managed_sse_enabled=None if self._args.key_arn else True,
             tags=self._tags,
-            opts=self._inside(),
+            opts=pulumi.ResourceOptions(parent=self, protect=self._args.place.protects(name)),
         )
+        alarms = Alarms(place=self._args.place, component=self.purpose, parent=self, actions=self._args.alarm_actions)
+        for watch in queue_watches(f"{self.purpose}-dead", name):
+            alarms.on(watch)
+        return queue
 
     def _role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        place, purpose = self._args.place, self._args.purpose
+        place, purpose = self._args.place, self.purpose
         role = aws.iam.Role(
             place.name("role", purpose),
             name=place.name("role", purpose),
@@ -130,10 +123,16 @@ class BlueGreenFunction(pulumi.ComponentResource):
             place.name("policy", purpose),
             name=place.name("policy", purpose),
             role=role.name,
-            policy=policies.document([*base, *self._args.may]),
+            policy=self._policy([*base, *self._args.may]),
             opts=self._inside(),
         )
         return role, grants
+
+    def _policy(self, statements: Sequence[policies.Statement]) -> pulumi.Input[str]:
+        if self._args.key_arn is None:
+            return policies.document(statements)
+        key_arn = pulumi.Output.from_input(self._args.key_arn)
+        return key_arn.apply(lambda key: policies.document([*statements, policies.use_key(key)]))
 
     def _function(self, depends_on: Sequence[pulumi.Resource]) -> aws.lambda_.Function:
         args = self._args
@@ -149,35 +148,10 @@ class BlueGreenFunction(pulumi.ComponentResource):
             memory_size=args.memory_mb,
             timeout=args.timeout_seconds,
             reserved_concurrent_executions=args.reserved_concurrency,
-            publish=True,
+            publish=self.is_published,
             environment=aws.lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),
             dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=self.dead_letter_queue.arn),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             tags=self._tags,
-            opts=self._inside(depends_on=list(depends_on)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(depends_on)),
         )
-
-    def _alias(self, alias: str, description: str) -> aws.lambda_.Alias:
-        return aws.lambda_.Alias(
-            self._args.place.name("alias", f"{self._args.purpose}-{alias}"),
-            name=alias,
-            description=description,
-            function_name=self.function.name,
-            function_version=self.function.version,
-            opts=self._inside(ignore_changes=["functionVersion", "routingConfig"]),
-        )
-
-    def _watch(self) -> aws.cloudwatch.MetricAlarm:
-        args = self._args
-        live = {"FunctionName": self.name, "Resource": f"{self.name}:{LIVE_ALIAS}"}
-        alarms = Alarms(place=args.place, component=args.purpose, parent=self, actions=args.alarms.actions)
-        for watch in function_watches(
-            args.purpose,
-            live,
-            timeout_seconds=args.timeout_seconds,
-            errors=args.alarms.errors,
-            throttles=args.alarms.throttles,
-            answers_people=args.alarms.answers_people,
-        ):
-            alarms.on(watch)
-        return alarms.on_error_rate(f"{args.purpose}-error-rate", f"over 1 % of calls of {self.name} fail", live)

@@ -22,8 +22,8 @@ class AlarmTopic(pulumi.ComponentResource):
     def __init__(
         self,
         place: Place,
-        key_arn: pulumi.Input[str],
         email: str | None,
+        key_arn: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("bluegreen:stack:AlarmTopic", "alarm-topic", None, opts)

@@ -34,7 +34,7 @@ class FifoQueueArgs:
     place: Place
     purpose: str
     consumer_timeout_seconds: int
-    key_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str] | None = None
     alarm_actions: Sequence[pulumi.Input[str]] = ()
 
 
@@ -44,6 +44,7 @@ class FifoQueue(pulumi.ComponentResource):
     def __init__(self, args: FifoQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bluegreen:stack:FifoQueue", f"{args.purpose}-queue", None, opts)
         self.name = args.place.name("queue", args.purpose) + ".fifo"
+        self.purpose = args.purpose
         self.dead_letter_name = args.place.name("queue", f"{args.purpose}-dead") + ".fifo"
         dead_letters = self._queue(args, self.dead_letter_name, message_retention_seconds=DEAD_LETTER_SECONDS)
         redrive = {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": TRIES}
@@ -81,6 +82,7 @@ class FifoQueue(pulumi.ComponentResource):
             visibility_timeout_seconds=visibility_timeout_seconds,
             redrive_policy=redrive_policy,
             kms_master_key_id=args.key_arn,
+            sqs_managed_sse_enabled=None if args.key_arn else True,
             tags=args.place.tags(args.purpose),
             opts=pulumi.ResourceOptions(parent=self, protect=args.place.protects(name)),
         )

@@ -1,0 +1,145 @@
+"""`RolloutController`: the release controller inside AWS, woken each minute and by every alarm that goes off (T6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+import pulumi_aws as aws
+
+from canary.schema import GUARD_ALARM_PREFIX
+from stack import policies
+from stack.components.function import Function, FunctionArgs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stack.naming import Place
+
+PURPOSE: Final = "rollout-controller"
+HANDLER: Final = "canary.lambda_handler.handler"
+TIMEOUT_SECONDS: Final = 90
+"""A minute of ticks, and time for the last one to finish a rollback."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutControllerArgs:
+    """What the controller may release, and what wakes it."""
+
+    place: Place
+    bundle: Path
+    runtime: str
+    architecture: str
+    log_retention_days: int
+    functions: Sequence[str]
+    store: str
+    parameter: str
+    topic: str
+    alarms: Sequence[pulumi.Input[str]]
+    """Alarms that guard every release, beside those that the controller makes itself."""
+    key_arn: pulumi.Input[str] | None = None
+    alarm_actions: Sequence[pulumi.Input[str]] = ()
+
+
+class RolloutController(pulumi.ComponentResource):
+    """The function, its two rules, and a role for watchdogs that can do nothing but wake it."""
+
+    def __init__(self, args: RolloutControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("bluegreen:stack:RolloutController", PURPOSE, None, opts)
+        self._args = args
+        self.function = self._function()
+        self._wake("tick", "Looks at every open rollout, each minute.", schedule="rate(1 minute)")
+        self._wake("alarm", "Rolls back at once when a guard goes off.", pattern=self._guards())
+        abort_role = self._abort_role()
+        self.register_outputs({"functionArn": self.function.arn, "abortRoleArn": abort_role.arn})
+
+    def _function(self) -> Function:
+        args, place = self._args, self._args.place
+        return Function(
+            FunctionArgs(
+                place=place,
+                purpose=PURPOSE,
+                handler=HANDLER,
+                bundle=args.bundle,
+                runtime=args.runtime,
+                architecture=args.architecture,
+                memory_mb=512,
+                timeout_seconds=TIMEOUT_SECONDS,
+                log_retention_days=args.log_retention_days,
+                environment={"ENVIRONMENT": place.environment, "RELEASE_PARAMETER": args.parameter},
+                may=policies.rollout_controller(
+                    place, functions=args.functions, store=args.store, parameter=args.parameter, topic=args.topic
+                ),
+                key_arn=args.key_arn,
+                alarm_actions=args.alarm_actions,
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _guards(self) -> pulumi.Output[str]:
+        names = [{"prefix": GUARD_ALARM_PREFIX}, *self._args.alarms]
+        return pulumi.Output.json_dumps(
+            {
+                "source": ["aws.cloudwatch"],
+                "detail-type": ["CloudWatch Alarm State Change"],
+                "detail": {"alarmName": names, "state": {"value": ["ALARM"]}},
+            }
+        )
+
+    def _wake(
+        self,
+        purpose: str,
+        description: str,
+        *,
+        schedule: str | None = None,
+        pattern: pulumi.Input[str] | None = None,
+    ) -> None:
+        place = self._args.place
+        name = place.name("rule", f"rollout-{purpose}")
+        rule = aws.cloudwatch.EventRule(
+            name,
+            name=name,
+            description=description,
+            schedule_expression=schedule,
+            event_pattern=pattern,
+            tags=place.tags(PURPOSE),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        permission = aws.lambda_.Permission(
+            place.name("permission", f"rollout-{purpose}"),
+            statement_id=f"rollout-{purpose}",
+            action="lambda:InvokeFunction",
+            principal="events.amazonaws.com",
+            function=self.function.function.name,
+            source_arn=rule.arn,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.cloudwatch.EventTarget(
+            place.name("target", f"rollout-{purpose}"),
+            rule=rule.name,
+            target_id="controller",
+            arn=self.function.function.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+        )
+
+    def _abort_role(self) -> aws.iam.Role:
+        """A role that can only call the controller: whatever it sends, it can neither raise a weight nor read data."""
+        place = self._args.place
+        name = place.name("role", "rollout-abort")
+        role = aws.iam.Role(
+            name,
+            name=name,
+            assume_role_policy=policies.account_trust(place.account),
+            tags=place.tags(PURPOSE),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        aws.iam.RolePolicy(
+            place.name("policy", "rollout-abort"),
+            name=place.name("policy", "rollout-abort"),
+            role=role.name,
+            policy=policies.document([policies.invoke(self.function.arn), policies.one_region(place)]),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role

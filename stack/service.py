@@ -1,0 +1,263 @@
+"""The payments service: its tables, queues, functions and routes, declared from the environment's settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import pulumi
+
+from stack import policies
+from stack.bundle import code_bundle
+from stack.components.api import Route
+from stack.components.bluegreen import BlueGreenFunction, BlueGreenFunctionArgs
+from stack.components.parameters import Parameters
+from stack.components.queues import FifoQueue, FifoQueueArgs
+from stack.components.table import Capacity, Index, Table, TableArgs
+from stack.settings import CHECKOUT, Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from stack.naming import Place
+    from stack.settings import Settings
+
+STATUS_INDEX: Final = "status-index"
+BUNDLES: Final = CHECKOUT / "build" / "bundles"
+PAYMENT_TIMEOUT: Final = 30
+TRANSACTION_TIMEOUT: Final = 300
+"""Seconds (A1, B2)."""
+
+TRANSACTION_CONCURRENCY: Final = 50
+
+
+@dataclass(frozen=True)
+class PaymentsService:
+    """Everything of the service; each member is declared when it is first asked for, and once."""
+
+    settings: Settings
+    place: Place
+    key_arn: pulumi.Input[str] | None = None
+    alarm_actions: Sequence[pulumi.Input[str]] = ()
+
+    @cached_property
+    def payments(self) -> Table:
+        """Payments by id, and by status and time of creation through `STATUS_INDEX` (A5)."""
+        settings = self.settings
+        return self._table(
+            "payments",
+            "payment_id",
+            indexes=(Index(name=STATUS_INDEX, partition_key="status", sort_key="created_at"),),
+            capacity=Capacity(
+                mode=settings.capacity_mode,
+                minimum=settings.minimum_capacity,
+                maximum=settings.maximum_capacity,
+                starting=settings.starting_capacity,
+            ),
+        )
+
+    @cached_property
+    def transactions(self) -> Table:
+        """Transactions by id (B3)."""
+        return self._table("transactions", "transaction_id")
+
+    @cached_property
+    def fraud_alerts(self) -> Table:
+        """Fraud alerts by id and time (B3)."""
+        return self._table("fraud-alerts", "alert_id", "timestamp")
+
+    @cached_property
+    def processing(self) -> FifoQueue:
+        """Transactions that wait to be processed (B4)."""
+        return self._queue("transaction-processing")
+
+    @cached_property
+    def notifications(self) -> FifoQueue:
+        """Outcomes that wait to be told to merchants (B4)."""
+        return self._queue("notifications")
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Addresses and secrets of the fraud service and the merchants (B6)."""
+        return Parameters(self.place, self.settings.merchants, self.key_arn)
+
+    @cached_property
+    def payment_processor(self) -> BlueGreenFunction:
+        """The one function of the synchronous API: validation, processing and notification (A1)."""
+        table = self.payments.name
+        return self._function(
+            "payment-processor",
+            timeout_seconds=PAYMENT_TIMEOUT,
+            memory_mb=self.settings.memory_mb,
+            reserved_concurrency=self.settings.reserved_concurrency,
+            answers_people=True,
+            environment={"PAYMENTS_TABLE": table, "PAYMENTS_STATUS_INDEX": STATUS_INDEX},
+            may=[
+                policies.table_items(
+                    self.place, table, actions=("GetItem", "PutItem", "Query", "Scan"), indexes=(STATUS_INDEX,)
+                )
+            ],
+            after=[self.payments],
+        )
+
+    @cached_property
+    def transaction_processor(self) -> BlueGreenFunction:
+        """Takes transactions over the API, and settles them from the queue (B2, B5)."""
+        place, table = self.place, self.transactions.name
+        function = self._function(
+            "transaction-processor",
+            timeout_seconds=TRANSACTION_TIMEOUT,
+            memory_mb=self.settings.async_memory_mb,
+            reserved_concurrency=TRANSACTION_CONCURRENCY,
+            environment={
+                "TRANSACTIONS_TABLE": table,
+                "TRANSACTION_QUEUE_URL": self.processing.url,
+                "NOTIFICATION_QUEUE_URL": self.notifications.url,
+            },
+            may=[
+                policies.table_items(place, table, actions=("GetItem", "PutItem", "UpdateItem")),
+                policies.send_to(place, self.processing.name, self.notifications.name),
+                policies.consume(place, self.processing.name),
+            ],
+            after=[self.transactions],
+        )
+        function.consume(self.processing)
+        return function
+
+    @cached_property
+    def fraud_handler(self) -> BlueGreenFunction:
+        """Takes the fraud service's verdicts (B5)."""
+        place = self.place
+        return self._function(
+            "fraud-handler",
+            timeout_seconds=TRANSACTION_TIMEOUT,
+            memory_mb=self.settings.async_memory_mb,
+            environment={
+                "TRANSACTIONS_TABLE": self.transactions.name,
+                "FRAUD_ALERTS_TABLE": self.fraud_alerts.name,
+                "NOTIFICATION_QUEUE_URL": self.notifications.url,
+                "FRAUD_SECRET_PARAMETER": self.parameters.fraud_secret,
+            },
+            may=[
+                policies.table_items(place, self.transactions.name, actions=("GetItem", "UpdateItem")),
+                policies.table_items(place, self.fraud_alerts.name, actions=("UpdateItem",)),
+                policies.send_to(place, self.notifications.name),
+                policies.read_parameters(place, self.parameters.fraud_secret),
+            ],
+            after=[self.transactions, self.fraud_alerts],
+        )
+
+    @cached_property
+    def notification_sender(self) -> BlueGreenFunction:
+        """Tells merchants the outcomes (B5). Plain HTTP to loopback is for development alone."""
+        place = self.place
+        loopback = {"LOOPBACK_WEBHOOKS": "allow"} if self.settings.environment is Environment.DEV else {}
+        function = self._function(
+            "notification-sender",
+            timeout_seconds=TRANSACTION_TIMEOUT,
+            memory_mb=self.settings.async_memory_mb,
+            environment={
+                "NOTIFICATION_QUEUE_URL": self.notifications.url,
+                "MERCHANT_PARAMETERS": self.parameters.merchants,
+                **loopback,
+            },
+            may=[
+                policies.consume(place, self.notifications.name),
+                policies.read_parameters(place, f"{self.parameters.merchants}/*"),
+            ],
+        )
+        function.consume(self.notifications)
+        return function
+
+    @property
+    def functions(self) -> tuple[BlueGreenFunction, ...]:
+        """All four, in the order of the flow."""
+        return self.payment_processor, self.transaction_processor, self.fraud_handler, self.notification_sender
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that hold the business's data."""
+        return self.payments, self.transactions, self.fraud_alerts
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What the API serves, and by which function."""
+        return (
+            Route(method="POST", path="/payments", function=self.payment_processor),
+            Route(method="GET", path="/payments", function=self.payment_processor),
+            Route(method="GET", path="/payments/{id}", function=self.payment_processor),
+            Route(method="POST", path="/transactions", function=self.transaction_processor),
+            Route(method="GET", path="/transaction/{id}", function=self.transaction_processor),
+            Route(method="POST", path="/fraud-webhook", function=self.fraud_handler),
+        )
+
+    def _table(
+        self,
+        purpose: str,
+        partition_key: str,
+        sort_key: str | None = None,
+        *,
+        indexes: tuple[Index, ...] = (),
+        capacity: Capacity | None = None,
+    ) -> Table:
+        return Table(
+            TableArgs(
+                place=self.place,
+                purpose=purpose,
+                partition_key=partition_key,
+                sort_key=sort_key,
+                indexes=indexes,
+                capacity=capacity or Capacity(),
+                point_in_time_recovery=self.settings.point_in_time_recovery,
+                key_arn=self.key_arn,
+                alarm_actions=self.alarm_actions,
+            )
+        )
+
+    def _queue(self, purpose: str) -> FifoQueue:
+        return FifoQueue(
+            FifoQueueArgs(
+                place=self.place,
+                purpose=purpose,
+                consumer_timeout_seconds=TRANSACTION_TIMEOUT,
+                key_arn=self.key_arn,
+                alarm_actions=self.alarm_actions,
+            )
+        )
+
+    def _function(
+        self,
+        purpose: str,
+        *,
+        timeout_seconds: int,
+        memory_mb: int,
+        environment: Mapping[str, pulumi.Input[str]],
+        may: Sequence[policies.Statement],
+        reserved_concurrency: int | None = None,
+        answers_people: bool = False,
+        after: Sequence[pulumi.Resource] = (),
+    ) -> BlueGreenFunction:
+        settings = self.settings
+        return BlueGreenFunction(
+            BlueGreenFunctionArgs(
+                place=self.place,
+                purpose=purpose,
+                handler=f"handlers.{purpose.replace('-', '_')}.app.handler",
+                bundle=code_bundle(settings.bundle, BUNDLES),
+                runtime=settings.runtime,
+                architecture=settings.architecture,
+                memory_mb=memory_mb,
+                timeout_seconds=timeout_seconds,
+                reserved_concurrency=reserved_concurrency,
+                log_retention_days=settings.log_retention_days,
+                environment={"ENVIRONMENT": settings.environment, **environment},
+                may=may,
+                key_arn=self.key_arn,
+                errors=settings.error_threshold,
+                throttles=settings.throttle_threshold,
+                answers_people=answers_people,
+                alarm_actions=self.alarm_actions,
+            ),
+            opts=pulumi.ResourceOptions(depends_on=list(after)),
+        )
