@@ -163,9 +163,8 @@ def _strategy(top: "_Table") -> Strategy:
 
 
 def _policy(top: "_Table") -> Policy:
-    default = Policy()
-    chosen = top.choice("on_inconclusive", OnInconclusive) or default.on_inconclusive
-    return Policy(on_inconclusive=chosen, tick=top.duration("tick") or default.tick)
+    chosen = top.choice("on_inconclusive", OnInconclusive)
+    return Policy(**top.given(on_inconclusive=chosen, tick=top.duration("tick")))
 
 
 def _judge(slo: "_Table") -> JudgeSettings:

@@ -76,9 +76,9 @@ def taken(target: Target, holder: RolloutId) -> RolloutConflict:
 
 
 def doubtful_alarms(readings: tuple[AlarmReading, ...]) -> tuple[str, ...]:
-    """What must be said of alarms that exist but have never had a datapoint: they may be watching nothing."""
+    """What must be said of alarms that exist but have no data: they may be watching nothing."""
     return tuple(
-        f"alarm {reading.name} has never had data: check its dimensions, it may be watching nothing"
+        f"alarm {reading.name} has no data now: if its function is called, check its dimensions, it may watch nothing"
         for reading in readings
         if reading.state is AlarmState.INSUFFICIENT_DATA and not reading.had_data
     )

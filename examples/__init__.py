@@ -1,0 +1,1 @@
+"""Things a reader runs and watches; each is run by a test."""
