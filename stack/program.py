@@ -10,8 +10,13 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, ROLLOUT_EXPIRY, ROLLOUT_PARTITION_KEY, ROLLOUT_SORT_KEY
 from stack.components.api import STAGES, PaymentsApi, PaymentsApiArgs
+from stack.components.backup import TableBackups
+from stack.components.bucket import Bucket, BucketArgs
+from stack.components.firewall import WebFirewall
 from stack.components.health import ReleaseHealth
-from stack.components.notices import AlarmTopic
+from stack.components.keys import EncryptionKey
+from stack.components.network import Network, NetworkArgs
+from stack.components.notices import AlarmTopic, SpendingCap
 from stack.components.release import ReleaseParameter, ReleaseParameterArgs
 from stack.components.table import Table, TableArgs
 from stack.errors import SettingsError
@@ -27,9 +32,14 @@ def declare() -> None:
     """Declares every resource of the selected stack's environment, and exports its outputs."""
     settings = parse_settings(pulumi.get_stack(), pulumi.Config("aws").require("region"), project_config())
     place = place_of(settings, aws.get_caller_identity().account_id)
-    topic = AlarmTopic(place, settings.alert_email)
-    service = PaymentsService(settings, place, alarm_actions=[topic.arn])
-    store = rollout_store(place)
+    key = EncryptionKey(place)
+    topic = AlarmTopic(place, settings.alert_email, key.arn)
+    SpendingCap(place, settings.budget_usd, topic.arn)
+    declare_network(settings, place)
+    buckets = declare_buckets(settings, place, key)
+    service = PaymentsService(settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
+    store = rollout_store(place, key)
+    TableBackups(place, [*service.tables, store], key.arn)
     api = PaymentsApi(
         PaymentsApiArgs(
             place=place,
@@ -40,6 +50,7 @@ def declare() -> None:
             alarm_actions=[topic.arn],
         )
     )
+    WebFirewall(place, {stage: each.arn for stage, each in api.stages.items()})
     guards = [service.payment_processor.error_rate_alarm.name, *(each.name for each in api.slo_alarms(LIVE_ALIAS))]
     health = ReleaseHealth(place, guards, [topic.arn])
     health.show(
@@ -59,6 +70,7 @@ def declare() -> None:
         )
     )
     export(settings, service, api)
+    pulumi.export("buckets", {each.purpose: each.name for each in buckets})
     pulumi.export("store", store.name)
     pulumi.export("release_parameter", parameter.name)
 
@@ -103,7 +115,31 @@ def place_of(settings: Settings, caller_account: str) -> Place:
     )
 
 
-def rollout_store(place: Place) -> Table:
+def declare_network(settings: Settings, place: Place) -> None:
+    """The environment's VPC, over the first two zones that the account sees (D2)."""
+    zones = aws.get_availability_zones(state="available").names
+    Network(NetworkArgs(place=place, cidr=settings.vpc_cidr, zones=zones, nat_gateway=settings.nat_gateway))
+
+
+def declare_buckets(settings: Settings, place: Place, key: EncryptionKey) -> tuple[Bucket, Bucket]:
+    """The buckets of audit logs (D3) and of documents (C2)."""
+    audit = Bucket(
+        BucketArgs(
+            place=place,
+            purpose="audit-logs",
+            key_arn=key.arn,
+            colder_class="STANDARD_IA",
+            colder_after_days=30,
+            expire_after_days=settings.audit_retention_days,
+        )
+    )
+    documents = Bucket(
+        BucketArgs(place=place, purpose="documents", key_arn=key.arn, colder_class="GLACIER", colder_after_days=90)
+    )
+    return audit, documents
+
+
+def rollout_store(place: Place, key: EncryptionKey) -> Table:
     """The on-demand table of rollouts, their ledger and locks; keys as in `canary.schema`."""
     return Table(
         TableArgs(
@@ -112,5 +148,6 @@ def rollout_store(place: Place) -> Table:
             partition_key=ROLLOUT_PARTITION_KEY,
             sort_key=ROLLOUT_SORT_KEY,
             expiry=ROLLOUT_EXPIRY,
+            key_arn=key.arn,
         )
     )

@@ -33,6 +33,7 @@ class Bucket(pulumi.ComponentResource):
     def __init__(self, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bluegreen:stack:Bucket", f"{args.purpose}-bucket", None, opts)
         self._args = args
+        self.purpose = args.purpose
         self.name = args.place.name("bucket", f"{args.purpose}-{args.place.account}")
         protected = args.place.protects(self.name)
         self.bucket = aws.s3.Bucket(
