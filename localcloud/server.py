@@ -1,45 +1,53 @@
 """The server process: ministack in-process, extended by localcloud, served by uvicorn on loopback.
 
-``python -m localcloud.server --port 0`` binds first and imports second, because ministack reads its port at import. Once
-it serves, it writes one line of JSON to stdout (port, pid); everything else goes to stderr.
+``python -m localcloud.server --port 0`` binds first and imports second, because ministack reads its port at import.
+Once it serves, it writes one line of JSON to stdout (port, pid); everything else goes to stderr.
 """
 
 import argparse
-import importlib
 import json
 import os
+import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, cast
+import tempfile
+from types import FrameType
+from typing import Final
 
 import uvicorn
 
+from localcloud.lifeline import die_with_parent
 from localcloud.settings import DEFAULT_REGION, LOOPBACK, ServerSettings
 
 _KEEP_ALIVE_SECONDS: Final = 75
 _SHUTDOWN_SECONDS: Final = 5
 
-Application = Callable[[MutableMapping[str, Any], Callable[..., Any], Callable[..., Any]], Awaitable[None]]
-"""An ASGI application."""
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Serves until SIGTERM or SIGINT."""
     settings = parse_settings(arguments)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, _leave)
+    if settings.until_parent_exits:
+        die_with_parent(os.getppid())
     listener = _bind(settings.port)
     port: int = listener.getsockname()[1]
-    os.environ.update(_environment(port))
-    application = _assemble(settings)
-    config = uvicorn.Config(
-        application,
-        log_level="warning",
-        access_log=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-        ws="none",
-    )
-    _AnnouncingServer(config, port).run(sockets=[listener])
+    with tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True) as folder:
+        os.environ.update(_environment(port, folder))
+        tempfile.tempdir = folder
+        from localcloud.assembly import assemble  # noqa: PLC0415 - ministack reads the environment at import
+
+        config = uvicorn.Config(
+            assemble(settings, port),
+            log_level="warning",
+            access_log=False,
+            date_header=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+            ws="none",
+        )
+        _AnnouncingServer(config, port).run(sockets=[listener])
 
 
 def parse_settings(arguments: list[str] | None) -> ServerSettings:
@@ -68,29 +76,30 @@ class _AnnouncingServer(uvicorn.Server):
             sys.stdout.flush()
 
 
+def _leave(_signal: int, _frame: FrameType | None) -> None:
+    """Uvicorn raises the signal again when it has shut down; it must unwind the stack, so that the folder goes."""
+    sys.exit(0)
+
+
 def _bind(port: int) -> socket.socket:
-    # asyncio sets TCP_NODELAY only on sockets that say TCP; without it an answer of two writes waits 40 ms
+    # The protocol is named because asyncio turns Nagle's algorithm off only for sockets that say that they are TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((LOOPBACK, port))
     return listener
 
 
-def _environment(port: int) -> dict[str, str]:
-    """What ministack must find: this port, no listener besides it, and no Docker daemon."""
+def _environment(port: int, folder: str) -> dict[str, str]:
+    """What ministack must find: this port, no listener besides it, no Docker daemon, and a folder that goes with it."""
     return {
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": DEFAULT_REGION,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "DOCKER_HOST": f"unix:///nonexistent/localcloud-{port}.sock",
+        "DOCKER_HOST": f"unix://{folder}/no-docker.sock",
+        "TMPDIR": folder,
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
     }
-
-
-def _assemble(settings: ServerSettings) -> Application:
-    _ = settings
-    return cast("Application", importlib.import_module("ministack.app").app)
 
 
 if __name__ == "__main__":
