@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit lock clean
+.PHONY: help setup demo test check lint types imports unit docs lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,9 @@ imports: setup
 
 unit: setup
 	$(BIN)/pytest
+
+docs: setup ## docs/cli.md from the commands
+	$(BIN)/python -m docs.cli_reference
 
 lock: setup ## pins requirements.txt anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --all-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml
