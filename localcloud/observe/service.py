@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from localcloud.observe import emulator
 from localcloud.observe.alarms.book import (
+    check_composite_alarm,
     describe_alarms,
     describe_alarms_for_metric,
     put_metric_alarm,
@@ -60,11 +61,14 @@ class CloudWatch:
 
 async def _by_ministack(call: Call) -> Plain:
     """The answer of ministack, asked for in the protocol that it speaks best."""
+    request = call.request()
+    if call.operation == "PutCompositeAlarm":
+        check_composite_alarm(request)
     headers = {
         "content-type": "application/x-amz-json-1.0",
         "x-amz-target": f"GraniteServiceVersion20100801.{call.operation}",
     }
-    body = json.dumps(call.request()).encode()
+    body = json.dumps(request).encode()
     status, _, answer = await emulator.original_handler("POST", "/", headers, body, {})
     found = json.loads(answer or b"{}")
     if status >= 400:  # noqa: PLR2004 - HTTP's classes

@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Final
 
 from localcloud.observe import emulator
-from localcloud.observe.alarms.checks import check_metric_alarm, check_tags
+from localcloud.observe.alarms.checks import check_actions, check_metric_alarm, check_tags
 from localcloud.observe.alarms.deliver import deliver, keep_configuration_change
 from localcloud.observe.alarms.reason import INITIAL, timestamp
 from localcloud.observe.alarms.rule import State
@@ -53,6 +53,15 @@ def put_metric_alarm(request: Plain) -> Plain:
             emulator.ALARM_TAGS[alarm["AlarmArn"]] = tags
         keep_configuration_change(alarm, "created" if before is None else "updated", now)
     return {}
+
+
+def check_composite_alarm(request: Plain) -> None:
+    """Refuses what ministack would take for a composite alarm and not do."""
+    if request.get("ActionsSuppressor"):
+        raise validation_error("ActionsSuppressor is not supported by the embedded cloud.")
+    if request["AlarmName"] in emulator.METRIC_ALARMS:
+        raise validation_error(f"A metric alarm with the name {request['AlarmName']} exists already.")
+    check_actions(request)
 
 
 def _stored(request: Plain, before: Plain | None, now: float) -> Plain:
