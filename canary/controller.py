@@ -3,42 +3,21 @@
 Crash anywhere between two stages and the next tick mends it: it observes what is there, whoever put it there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from canary.core.decision import Decision, Observation, Route, SeenPath, SeenTarget
-from canary.core.errors import AccessDenied, CanaryError, ConfigError, StaleWrite, Unavailable
-from canary.core.leg import Leg
-from canary.core.model import AlarmReading, AliasName, AliasRouting, RolloutId
+from canary.core.decision import Decision, Observation, Route
+from canary.core.errors import CanaryError, ConfigError, StaleWrite, Unavailable
+from canary.core.model import RolloutId
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
-from canary.ports import (
-    AlarmSource,
-    Clock,
-    HookRunner,
-    MetricSource,
-    RecordedWindows,
-    RolloutStore,
-    TrafficRouter,
-    WindowQuery,
-)
+from canary.observing import observe
+from canary.ports import RecordedWindows, World
 
 RETRY_AFTER = timedelta(seconds=2)
 """How soon to look again when AWS did not answer or somebody else wrote first."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """Everything outside of the controller, by role."""
-
-    router: TrafficRouter
-    metrics: MetricSource
-    alarms: AlarmSource
-    store: RolloutStore
-    hooks: HookRunner
-    clock: Clock
 
 
 class Command(Protocol):
@@ -72,15 +51,21 @@ class Controller:
             ConfigError: no such rollout.
             Unavailable: the store did not answer and this process has never seen the rollout.
         """
-        rollout, blocked = self._load(rollout_id)
-        try:
-            seen = observe(self._world, rollout)
-        except (Unavailable, StaleWrite) as trouble:
-            return Tick(decision=_wait(rollout), trouble=trouble)
-        decision = reconcile(rollout, seen, seen.observed_at)
-        if blocked is not None and not decision.route_first:
-            return Tick(decision=_wait(rollout), seen=seen, trouble=blocked)
-        return self._act(rollout, seen, decision)
+        (tick,) = self.tick_all([rollout_id])
+        return tick
+
+    def tick_all(self, rollout_ids: Sequence[RolloutId]) -> tuple[Tick, ...]:
+        """One pass over many rollouts, with their metrics and alarms read in batches.
+
+        Raises:
+            ConfigError: one of them does not exist.
+            Unavailable: the store did not answer and this process has never seen one of them.
+        """
+        loaded = [self._load(rollout_id) for rollout_id in rollout_ids]
+        looks = observe(self._world, [rollout for rollout, _ in loaded])
+        return tuple(
+            self._decide(rollout, seen, blocked) for (rollout, blocked), seen in zip(loaded, looks, strict=True)
+        )
 
     def watch(self, rollout_id: RolloutId, on_tick: Callable[[Tick], None]) -> Rollout:
         """Ticks until the rollout has ended, and returns how it ended."""
@@ -110,33 +95,32 @@ class Controller:
 
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, Unavailable | None]:
         """The stored state; while the store does not answer, the last one known, good for braking only."""
-        try:
-            rollout = self._world.store.load_rollout(rollout_id)
-        except Unavailable as trouble:
-            if rollout_id not in self._known:
-                raise
-            return self._known[rollout_id], trouble
-        if rollout is None:
-            raise ConfigError(f"there is no rollout {rollout_id}; canary history lists those there were")
         known = self._known.get(rollout_id)
-        if (
-            known is not None
-            and known.failure is not None
-            and rollout.failure is None
-            and not rollout.phase.is_terminal
-        ):
-            rollout = replace(rollout, failure=known.failure)  # latched, though the store missed it
-        self._known[rollout_id] = rollout
-        return rollout, None
+        try:
+            stored = self._world.store.load_rollout(rollout_id)
+        except Unavailable as trouble:
+            if known is None:
+                raise
+            return known, trouble
+        if stored is None:
+            raise ConfigError(f"there is no rollout {rollout_id}; canary history lists those there were")
+        self._known[rollout_id] = _latched(stored, known)
+        return self._known[rollout_id], None
+
+    def _decide(self, rollout: Rollout, seen: Observation | CanaryError, blocked: Unavailable | None) -> Tick:
+        if isinstance(seen, CanaryError):
+            return Tick(decision=_wait(rollout), trouble=seen)
+        decision = reconcile(rollout, seen, seen.observed_at)
+        if blocked is not None and not decision.route_first:
+            return Tick(decision=_wait(rollout), seen=seen, trouble=blocked)
+        return self._act(rollout, seen, decision)
 
     def _act(self, rollout: Rollout, seen: Observation, decision: Decision) -> Tick:
         """Forward: commit, then route, so that no weight rises unrecorded. Back: route, whatever the store says."""
-        trouble: CanaryError | None = None
-        if decision.route_first:
-            trouble = self._route(decision.routes)
+        trouble = self._route(decision.routes) if decision.route_first else None
         try:
             committed = self._commit(rollout, decision, _recorded(rollout, seen))
-        except (Unavailable, StaleWrite) as refused:
+        except CanaryError as refused:
             self._known[rollout.id] = replace(rollout, failure=decision.rollout.failure)
             return Tick(decision=decision, seen=seen, trouble=refused)
         if not decision.route_first:
@@ -171,57 +155,11 @@ class Controller:
                 return
 
 
-def observe(world: World, rollout: Rollout) -> Observation:
-    """Everything that can be seen now. Routing must be readable; metrics and alarms that are not make it blind.
-
-    Raises:
-        Unavailable: an alias could not be read.
-    """
-    now = world.clock.now()
-    routings = [
-        (_routing(world, leg, leg.target.alias), _routing(world, leg, leg.target.preview_alias)) for leg in rollout.legs
-    ]
-    windows, alarms, blind = _measure(world, rollout)
-    return Observation(
-        observed_at=now,
-        targets=tuple(
-            SeenTarget(routing=routing, preview=preview, paths=paths)
-            for (routing, preview), paths in zip(routings, windows, strict=True)
-        ),
-        alarms=alarms,
-        hooks=world.hooks.poll(rollout.due_hooks(), rollout),
-        blind=blind,
-    )
-
-
-def _routing(world: World, leg: Leg, alias: AliasName | None) -> AliasRouting | None:
-    return None if alias is None else world.router.read_routing(leg.target.function, alias)
-
-
-def _measure(
-    world: World, rollout: Rollout
-) -> tuple[tuple[tuple[SeenPath, ...], ...], tuple[AlarmReading, ...], str | None]:
-    """The windows of every leg, the alarms, and why they could not be read, where they could not."""
-    nothing: tuple[tuple[SeenPath, ...], ...] = tuple(() for _ in rollout.legs)
-    try:
-        alarms = world.alarms.read_alarms((*rollout.alarms, *rollout.guards))
-        return _windows(world, rollout), alarms, None
-    except (Unavailable, AccessDenied) as trouble:
-        return nothing, (), f"metrics or alarms could not be read: {trouble}"
-
-
-def _windows(world: World, rollout: Rollout) -> tuple[tuple[SeenPath, ...], ...]:
-    """One batched read for all targets and paths; nothing before production traffic was shifted."""
-    first = rollout.first_shift_at
-    if first is None:
-        return tuple(() for _ in rollout.legs)
-    queries = [
-        WindowQuery(target=leg.target, path=known.path, since=known.evidence.reread_from() or first)
-        for leg in rollout.legs
-        for known in leg.paths
-    ]
-    read = iter(world.metrics.read_windows(queries, world.clock.now()))
-    return tuple(tuple(SeenPath(path=known.path, windows=next(read)) for known in leg.paths) for leg in rollout.legs)
+def _latched(stored: Rollout, known: Rollout | None) -> Rollout:
+    """A failure that this process has seen holds, also where the store missed it."""
+    if known is None or known.failure is None or stored.failure is not None or stored.phase.is_terminal:
+        return stored
+    return replace(stored, failure=known.failure)
 
 
 def _recorded(rollout: Rollout, seen: Observation) -> tuple[RecordedWindows, ...]:

@@ -178,3 +178,15 @@ class Clock(Protocol):
     def sleep(self, duration: timedelta) -> None:
         """Returns after `duration`, or earlier when the process is asked to end."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything outside of the controller, by role."""
+
+    router: TrafficRouter
+    metrics: MetricSource
+    alarms: AlarmSource
+    store: RolloutStore
+    hooks: HookRunner
+    clock: Clock

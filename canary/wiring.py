@@ -15,9 +15,10 @@ from canary.aws.hooks import Hooks
 from canary.aws.metrics import CloudWatchMetrics
 from canary.aws.store import DynamoStore
 from canary.config import PublishedStack, parse_published
-from canary.controller import Controller, World
+from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
+from canary.ports import World
 
 
 class SystemClock:

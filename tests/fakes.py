@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from canary.controller import World
 from canary.core.errors import ConfigError, RolloutConflict, StaleWrite
 from canary.core.hooks import Hook, HookReading, HookStatus
 from canary.core.ledger import LedgerEntry
@@ -29,7 +28,7 @@ from canary.core.model import (
     Version,
 )
 from canary.core.rollout import Rollout
-from canary.ports import RecordedWindows, VersionFacts, WindowQuery
+from canary.ports import RecordedWindows, VersionFacts, WindowQuery, World
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 

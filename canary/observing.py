@@ -1,0 +1,116 @@
+"""Looks at the world for many rollouts at once: routing alias by alias, metrics and alarms in batches.
+
+Cost of one look at n targets: n GetAlias (2n while a gate is open), one DescribeAlarms for each 100 alarms, one
+GetMetricData for each 83 metric paths.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from canary.core.decision import Observation, SeenPath, SeenTarget
+from canary.core.errors import AccessDenied, CanaryError, StaleWrite, Unavailable
+from canary.core.leg import Leg
+from canary.core.model import AlarmReading, AliasName, AliasRouting, Phase
+from canary.core.rollout import Rollout
+from canary.ports import WindowQuery, World
+
+UNANSWERED = (Unavailable, StaleWrite, AccessDenied)
+"""What AWS may answer to a look without ending a rollout: it is looked again."""
+
+Paths = tuple[SeenPath, ...]
+
+
+def observe(world: World, rollouts: Sequence[Rollout]) -> tuple[Observation | CanaryError, ...]:
+    """What can be seen now of each rollout, or why its aliases could not be read.
+
+    Metrics and alarms that cannot be read make an observation blind, which holds the weight; they do not fail it.
+    """
+    now = world.clock.now()
+    open_rollouts = [rollout for rollout in rollouts if not rollout.phase.is_terminal]
+    alarms, paths, blind = _measure(world, open_rollouts, now)
+    seen = iter(paths)
+    return tuple(
+        _observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind)
+        if not rollout.phase.is_terminal
+        else _ended(rollout, now)
+        for rollout in rollouts
+    )
+
+
+def _ended(rollout: Rollout, now: datetime) -> Observation:
+    """Nothing about an ended rollout matters any more."""
+    return Observation(observed_at=now, targets=tuple(SeenTarget(routing=None) for _ in rollout.legs))
+
+
+def _observe_one(  # noqa: PLR0917 - the parts of one observation
+    world: World,
+    rollout: Rollout,
+    now: datetime,
+    alarms: dict[str, AlarmReading],
+    paths: Sequence[Paths],
+    blind: str | None,
+) -> Observation | CanaryError:
+    try:
+        targets = tuple(_target(world, rollout, leg, seen) for leg, seen in zip(rollout.legs, paths, strict=True))
+    except UNANSWERED as trouble:
+        return trouble
+    return Observation(
+        observed_at=now,
+        targets=targets,
+        alarms=tuple(alarms[name] for name in _alarm_names(rollout) if name in alarms),
+        hooks=world.hooks.poll(rollout.due_hooks(), rollout),
+        blind=blind,
+    )
+
+
+def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths) -> SeenTarget:
+    """The preview alias matters until production traffic is shifted."""
+    is_gating = rollout.phase in (Phase.PENDING, Phase.GATING)
+    return SeenTarget(
+        routing=world.router.read_routing(leg.target.function, leg.target.alias),
+        preview=_preview(world, leg, leg.target.preview_alias) if is_gating else None,
+        paths=paths,
+    )
+
+
+def _preview(world: World, leg: Leg, alias: AliasName | None) -> AliasRouting | None:
+    return None if alias is None else world.router.read_routing(leg.target.function, alias)
+
+
+def _measure(
+    world: World, rollouts: Sequence[Rollout], now: datetime
+) -> tuple[dict[str, AlarmReading], list[Paths], str | None]:
+    """Every alarm, the windows of every leg, and why they could not be read, where they could not."""
+    names = tuple(dict.fromkeys(name for rollout in rollouts for name in _alarm_names(rollout)))
+    try:
+        alarms = {reading.name: reading for reading in world.alarms.read_alarms(names)}
+        return alarms, _windows(world, rollouts, now), None
+    except UNANSWERED as trouble:
+        nothing: list[Paths] = [() for rollout in rollouts for _ in rollout.legs]
+        return {}, nothing, f"metrics or alarms could not be read: {trouble}"
+
+
+def _alarm_names(rollout: Rollout) -> tuple[str, ...]:
+    return (*rollout.alarms, *rollout.guards)
+
+
+def _windows(world: World, rollouts: Sequence[Rollout], now: datetime) -> list[Paths]:
+    """One batched read for all rollouts, targets and paths; nothing before production traffic was shifted."""
+    queries = [query for rollout in rollouts for query in _queries(rollout)]
+    read = iter(world.metrics.read_windows(queries, now) if queries else ())
+    return [
+        tuple(SeenPath(path=known.path, windows=next(read)) for known in leg.paths)
+        if rollout.first_shift_at is not None
+        else ()
+        for rollout in rollouts
+        for leg in rollout.legs
+    ]
+
+
+def _queries(rollout: Rollout) -> Iterator[WindowQuery]:
+    if rollout.first_shift_at is None:
+        return
+    for leg in rollout.legs:
+        for known in leg.paths:
+            since = known.evidence.reread_from() or rollout.first_shift_at
+            yield WindowQuery(target=leg.target, path=known.path, since=since)
