@@ -130,6 +130,7 @@ def test_a_change_of_state_reaches_topic_and_event_bus_once(cloud: RunningCloud)
     put_alarm(cloud, "told-1", AlarmActions=[topic], OKActions=[topic], AlarmDescription="too many errors")
     before = reaches(cloud, "told-1", "ALARM")
     client.set_alarm_state(AlarmName="told-1", StateValue="OK", StateReason="by hand")
+    client.delete_alarms(AlarmNames=["told-1"])
 
     first, second = received(cloud, topic_url, 2)
     assert (first["OldStateValue"], first["NewStateValue"]) == ("INSUFFICIENT_DATA", "ALARM")
@@ -212,7 +213,7 @@ def test_disabled_actions_do_not_run_and_the_state_still_changes(cloud: RunningC
 def test_composite_alarms_follow_their_children_and_are_described_only_when_asked_for(cloud: RunningCloud) -> None:
     client = cloudwatch(cloud)
     for name in ("child-a", "child-b"):
-        put_alarm(cloud, name)
+        put_alarm(cloud, name, TreatMissingData="ignore")
     client.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("child-a") AND ALARM(child-b)')
     event_url, event_queue = listening_queue(cloud, "composite-events")
     events = cloud.client("events")
