@@ -296,3 +296,23 @@ def rollout_controller(
             sid="TellSystems", actions=("events:PutEvents",), resources=(place.arn("events", "event-bus/default"),)
         ),
     )
+
+
+def api_logs(place: Place) -> tuple[Statement, ...]:
+    """What API Gateway needs to write access logs of this region's APIs."""
+    return (
+        Statement(
+            sid="WriteAccessLogs",
+            actions=(
+                "logs:CreateLogGroup",
+                "logs:CreateLogStream",
+                "logs:DescribeLogStreams",
+                "logs:FilterLogEvents",
+                "logs:GetLogEvents",
+                "logs:PutLogEvents",
+            ),
+            resources=(place.log_group_arn("/aws/apigateway/*"), place.log_group_arn("API-Gateway-Execution-Logs*")),
+        ),
+        Statement(sid="FindLogGroups", actions=("logs:DescribeLogGroups",), resources=("*",)),
+        one_region(place),
+    )

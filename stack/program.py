@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 import pulumi
 import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, ROLLOUT_EXPIRY, ROLLOUT_PARTITION_KEY, ROLLOUT_SORT_KEY
-from stack.components.api import STAGES, PaymentsApi, PaymentsApiArgs
+from stack.components.api import PaymentsApi, PaymentsApiArgs
+from stack.components.api_routes import STAGES
 from stack.components.backup import TableBackups
 from stack.components.bucket import Bucket, BucketArgs
 from stack.components.firewall import WebFirewall
@@ -21,11 +23,15 @@ from stack.components.release import ReleaseParameter, ReleaseParameterArgs
 from stack.components.table import Table, TableArgs
 from stack.errors import SettingsError
 from stack.naming import PROJECT, Place
+from stack.openapi import body_schemas
 from stack.service import PaymentsService
-from stack.settings import Settings, parse_settings
+from stack.settings import CHECKOUT, Settings, parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+API_DOCUMENT: Final = CHECKOUT / "handlers" / "openapi.json"
 
 
 def declare() -> None:
@@ -40,12 +46,15 @@ def declare() -> None:
     service = PaymentsService(settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
     store = rollout_store(place, key)
     TableBackups(place, [*service.tables, store], key.arn)
+    document = json.loads(API_DOCUMENT.read_text(encoding="utf-8"))
     api = PaymentsApi(
         PaymentsApiArgs(
             place=place,
-            routes=service.routes,
+            routes=service.routes(document),
+            schemas=body_schemas(document),
             throttle_rate=settings.throttle_rate,
             throttle_burst=settings.throttle_burst,
+            cache_size_gb=settings.cache_size_gb,
             log_retention_days=settings.log_retention_days,
             alarm_actions=[topic.arn],
         )
@@ -84,6 +93,7 @@ def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> No
     pulumi.export("tables", {each.purpose: each.name for each in service.tables})
     pulumi.export("queues", {each.purpose: each.url for each in (service.processing, service.notifications)})
     pulumi.export("live_url", api.urls[LIVE_ALIAS])
+    pulumi.export("api_key_id", api.key_id)
     pulumi.export("preview_url", api.urls[PREVIEW_ALIAS])
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
 from stack import policies
 from stack.bundle import code_bundle
-from stack.components.api import Route
+from stack.components.api_routes import Route
 from stack.components.bluegreen import BlueGreenFunction, BlueGreenFunctionArgs
 from stack.components.parameters import Parameters
 from stack.components.queues import FifoQueue, FifoQueueArgs
 from stack.components.table import Capacity, Index, Table, TableArgs
+from stack.errors import SettingsError
+from stack.openapi import operations
 from stack.settings import CHECKOUT, Environment
 
 if TYPE_CHECKING:
@@ -180,17 +182,19 @@ class PaymentsService:
         """The tables that hold the business's data."""
         return self.payments, self.transactions, self.fraud_alerts
 
-    @property
-    def routes(self) -> tuple[Route, ...]:
-        """What the API serves, and by which function."""
-        return (
-            Route(method="POST", path="/payments", function=self.payment_processor),
-            Route(method="GET", path="/payments", function=self.payment_processor),
-            Route(method="GET", path="/payments/{id}", function=self.payment_processor),
-            Route(method="POST", path="/transactions", function=self.transaction_processor),
-            Route(method="GET", path="/transaction/{id}", function=self.transaction_processor),
-            Route(method="POST", path="/fraud-webhook", function=self.fraud_handler),
-        )
+    def routes(self, document: Mapping[str, Any]) -> tuple[Route, ...]:
+        """What the API serves by its OpenAPI document, and by which function.
+
+        Raises:
+            SettingsError: the document names a function that does not exist.
+        """
+        functions = {each.purpose: each for each in self.functions}
+        found = operations(document)
+        if strangers := sorted({each.function for each in found} - functions.keys()):
+            raise SettingsError(
+                f"the OpenAPI document names the function {strangers[0]}; known are {', '.join(functions)}"
+            )
+        return tuple(Route(operation=each, function=functions[each.function]) for each in found)
 
     def _table(
         self,

@@ -6,54 +6,40 @@ needs a permission of its own (API Gateway guide, 'Set up Lambda proxy integrati
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
-from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS
+from canary.schema import LIVE_ALIAS
+from stack import policies
 from stack.alarms import Alarms, stage_watches
+from stack.components.api_routes import STAGES, Route, Routes
+from stack.components.api_stage import StageArgs, declare_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from stack.components.bluegreen import BlueGreenFunction
     from stack.naming import Place
 
-STAGES: Final = (LIVE_ALIAS, PREVIEW_ALIAS)
+REFUSALS: Final = {
+    "BAD_REQUEST_BODY": ("invalid_request", "the body does not match the API's description"),
+    "BAD_REQUEST_PARAMETERS": ("invalid_request", "a parameter or header that must be there is missing"),
+    "INVALID_API_KEY": ("forbidden", "this needs the header x-api-key with a valid key"),
+    "MISSING_AUTHENTICATION_TOKEN": ("not_found", "there is no such route"),
+    "THROTTLED": ("too_many_requests", "too many requests; try again in a moment"),
+    "QUOTA_EXCEEDED": ("too_many_requests", "this key has used up its quota"),
+    "REQUEST_TOO_LARGE": ("too_large", "the body is too large"),
+    "UNSUPPORTED_MEDIA_TYPE": ("unsupported_media_type", "send application/json"),
+    "WAF_FILTERED": ("forbidden", "the request was blocked"),
+    "DEFAULT_4XX": ("refused", "the request was refused"),
+    "DEFAULT_5XX": ("unavailable", "the service could not answer; try again in a moment"),
+}
+"""What the gateway answers by itself, in the service's own form; never API Gateway's text, which quotes the request."""
 
-ACCESS_LOG_FORMAT: Final = json.dumps(
-    {
-        "requestId": "$context.requestId",
-        "time": "$context.requestTimeEpoch",
-        "method": "$context.httpMethod",
-        "route": "$context.resourcePath",
-        "status": "$context.status",
-        "latencyMs": "$context.responseLatency",
-        "integrationMs": "$context.integrationLatency",
-        "integrationStatus": "$context.integration.status",
-        "error": "$context.error.message",
-    }
-)
-"""One line a request. No path with ids, no body, no caller: an access log of payments holds no card data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One method of one path, answered by a function."""
-
-    method: str
-    path: str
-    function: BlueGreenFunction
-
-    @property
-    def label(self) -> str:
-        """The route as part of a resource's name: ``get-payments-id``."""
-        words = self.path.replace("{", "").replace("}", "").strip("/").replace("/", "-")
-        return f"{self.method.lower()}-{words}"
+NOT_FOUND: Final = "404"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +48,10 @@ class PaymentsApiArgs:
 
     place: Place
     routes: Sequence[Route]
+    schemas: Mapping[str, Mapping[str, Any]]
     throttle_rate: int
     throttle_burst: int
+    cache_size_gb: str | None
     log_retention_days: int
     alarm_actions: Sequence[pulumi.Input[str]] = ()
 
@@ -75,21 +63,22 @@ class PaymentsApi(pulumi.ComponentResource):
         super().__init__("bluegreen:stack:PaymentsApi", "payments-api", None, opts)
         self.name = args.place.name("api", "payments")
         self._args = args
-        self._tags = args.place.tags("api")
         self.api = aws.apigateway.RestApi(
             self.name,
             name=self.name,
             description="The payments service; stage live is production, stage preview the candidate.",
             endpoint_configuration=aws.apigateway.RestApiEndpointConfigurationArgs(types="REGIONAL"),
-            tags=self._tags,
+            api_key_source="HEADER",
+            tags=args.place.tags("api"),
             opts=self._inside(),
         )
-        self._folders: dict[str, aws.apigateway.Resource] = {}
-        deployment = self._deployment([part for route in args.routes for part in self._route(route)])
-        self.stages = {stage: self._stage(stage, deployment) for stage in STAGES}
+        deployment = self._deployment()
+        logging = self._logging()
+        self.stages = {stage: declare_stage(self._stage(stage, deployment, logging), self) for stage in STAGES}
         self.alarms = {stage: self._watch(stage) for stage in STAGES}
         self.urls = {stage: each.invoke_url for stage, each in self.stages.items()}
-        self.register_outputs({"name": self.name, "id": self.api.id, "urls": self.urls})
+        self.key_id = self._key()
+        self.register_outputs({"name": self.name, "id": self.api.id, "urls": self.urls, "keyId": self.key_id})
 
     def slo_alarms(self, stage: str) -> tuple[aws.cloudwatch.MetricAlarm, ...]:
         """The stage's alarms on latency and failures; refused requests are the callers' business."""
@@ -98,108 +87,94 @@ class PaymentsApi(pulumi.ComponentResource):
     def _inside(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))
 
-    def _folder(self, path: str) -> pulumi.Output[str]:
-        """The id of the API Gateway resource of a path; made on first use, its parents before it."""
-        if path in {"", "/"}:
-            return self.api.root_resource_id
-        if path not in self._folders:
-            parent, _, part = path.rpartition("/")
-            label = path.replace("{", "").replace("}", "").strip("/").replace("/", "-")
-            self._folders[path] = aws.apigateway.Resource(
-                self._args.place.name("path", label),
-                rest_api=self.api.id,
-                parent_id=self._folder(parent),
-                path_part=part,
-                opts=self._inside(),
-            )
-        return self._folders[path].id
-
-    def _route(self, route: Route) -> tuple[pulumi.Resource, pulumi.Resource]:
-        method = aws.apigateway.Method(
-            self._args.place.name("method", route.label),
-            rest_api=self.api.id,
-            resource_id=self._folder(route.path),
-            http_method=route.method,
-            authorization="NONE",
-            opts=self._inside(),
-        )
-        integration = aws.apigateway.Integration(
-            self._args.place.name("integration", route.label),
-            rest_api=self.api.id,
-            resource_id=method.resource_id,
-            http_method=method.http_method,
-            integration_http_method="POST",
-            type="AWS_PROXY",
-            uri=self._uri(route.function),
-            opts=self._inside(),
-        )
-        for alias in STAGES:
-            self._permission(route, alias)
-        return method, integration
-
-    def _uri(self, function: BlueGreenFunction) -> str:
-        called = f"{function.arn}:${{stageVariables.alias}}"
-        return f"arn:aws:apigateway:{self._args.place.region}:lambda:path/2015-03-31/functions/{called}/invocations"
-
-    def _permission(self, route: Route, alias: str) -> None:
-        """Lets this route of the alias's own stage, and nothing else, call the alias (A12)."""
-        anything = "/".join("*" if part.startswith("{") else part for part in route.path.split("/"))
-        aws.lambda_.Permission(
-            self._args.place.name("permission", f"{route.label}-{alias}"),
-            statement_id=f"api-{route.label}-{alias}",
-            action="lambda:InvokeFunction",
-            principal="apigateway.amazonaws.com",
-            function=route.function.function.name,
-            qualifier=(route.function.live if alias == LIVE_ALIAS else route.function.preview).name,
-            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{alias}/{route.method}{anything}"),
-            opts=self._inside(),
-        )
-
-    def _deployment(self, parts: Sequence[pulumi.Resource]) -> aws.apigateway.Deployment:
-        definition = [(route.method, route.path, self._uri(route.function)) for route in self._args.routes]
+    def _deployment(self) -> aws.apigateway.Deployment:
+        routes = Routes(self._args.place, self.api, self._args.schemas, self)
+        for route in self._args.routes:
+            routes.add(route)
+        answers = [self._answer(kind, *words) for kind, words in REFUSALS.items()]
         return aws.apigateway.Deployment(
             self._args.place.name("deployment", "payments"),
             rest_api=self.api.id,
-            triggers={"definition": hashlib.sha256(json.dumps(definition).encode()).hexdigest()},
-            opts=self._inside(depends_on=parts),
+            triggers={"definition": routes.fingerprint, "refusals": json.dumps(REFUSALS)},
+            opts=self._inside(depends_on=[*routes.parts, *answers]),
         )
 
-    def _stage(self, stage: str, deployment: aws.apigateway.Deployment) -> aws.apigateway.Stage:
+    def _answer(self, kind: str, error: str, message: str) -> aws.apigateway.Response:
+        return aws.apigateway.Response(
+            self._args.place.name("answer", kind.lower().replace("_", "-")),
+            rest_api_id=self.api.id,
+            response_type=kind,
+            status_code=NOT_FOUND if error == "not_found" else None,
+            response_templates={"application/json": json.dumps({"error": error, "message": message})},
+            opts=self._inside(),
+        )
+
+    def _logging(self) -> aws.apigateway.Account:
+        """The role by which API Gateway writes access logs; one for all APIs of the account and region."""
         place = self._args.place
-        log = aws.cloudwatch.LogGroup(
-            place.name("logs", f"api-{stage}"),
-            name=f"/aws/apigateway/{self.name}/{stage}",
-            retention_in_days=self._args.log_retention_days,
-            tags=self._tags,
+        role = aws.iam.Role(
+            place.name("role", "api-logs"),
+            name=place.name("role", "api-logs"),
+            assume_role_policy=policies.trust("apigateway.amazonaws.com", place.account),
+            tags=place.tags("api"),
             opts=self._inside(),
         )
-        made = aws.apigateway.Stage(
-            place.name("stage", stage),
-            rest_api=self.api.id,
-            stage_name=stage,
-            deployment=deployment.id,
-            variables={"alias": stage},
-            xray_tracing_enabled=True,
-            access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(
-                destination_arn=log.arn, format=ACCESS_LOG_FORMAT
-            ),
-            tags=self._tags,
+        grants = aws.iam.RolePolicy(
+            place.name("policy", "api-logs"),
+            name=place.name("policy", "api-logs"),
+            role=role.name,
+            policy=policies.document(policies.api_logs(place)),
             opts=self._inside(),
         )
-        aws.apigateway.MethodSettings(
-            place.name("settings", stage),
-            rest_api=self.api.id,
-            stage_name=made.stage_name,
-            method_path="*/*",
-            settings=aws.apigateway.MethodSettingsSettingsArgs(
-                throttling_rate_limit=self._args.throttle_rate,
-                throttling_burst_limit=self._args.throttle_burst,
-                data_trace_enabled=False,
-            ),
-            opts=self._inside(),
+        return aws.apigateway.Account(
+            place.name("account", "api-logs"), cloudwatch_role_arn=role.arn, opts=self._inside(depends_on=[grants])
         )
-        return made
+
+    def _stage(self, stage: str, deployment: aws.apigateway.Deployment, logging: aws.apigateway.Account) -> StageArgs:
+        """Production's stage has the cache; the preview's would hide the candidate behind its own first answers."""
+        args = self._args
+        return StageArgs(
+            place=args.place,
+            api=self.api,
+            api_name=self.name,
+            stage=stage,
+            deployment=deployment,
+            logging=logging,
+            throttle_rate=args.throttle_rate,
+            throttle_burst=args.throttle_burst,
+            log_retention_days=args.log_retention_days,
+            cache_size_gb=args.cache_size_gb if stage == LIVE_ALIAS else None,
+            cached=[each.operation for each in args.routes if each.operation.is_cacheable],
+        )
 
     def _watch(self, stage: str) -> tuple[aws.cloudwatch.MetricAlarm, ...]:
         alarms = Alarms(place=self._args.place, component="api", parent=self, actions=self._args.alarm_actions)
         return tuple(alarms.on(watch) for watch in stage_watches(self.name, stage))
+
+    def _key(self) -> pulumi.Output[str]:
+        """A key, and the plan that lets it use both stages at the API's own rate (B1). Its value stays with AWS."""
+        place, args = self._args.place, self._args
+        key = aws.apigateway.ApiKey(
+            place.name("key", "api"), name=place.name("key", "api"), tags=place.tags("api"), opts=self._inside()
+        )
+        plan = aws.apigateway.UsagePlan(
+            place.name("plan", "api"),
+            name=place.name("plan", "api"),
+            api_stages=[
+                aws.apigateway.UsagePlanApiStageArgs(api_id=self.api.id, stage=each.stage_name)
+                for each in self.stages.values()
+            ],
+            throttle_settings=aws.apigateway.UsagePlanThrottleSettingsArgs(
+                rate_limit=args.throttle_rate, burst_limit=args.throttle_burst
+            ),
+            tags=place.tags("api"),
+            opts=self._inside(),
+        )
+        aws.apigateway.UsagePlanKey(
+            place.name("plan", "api-key"),
+            key_id=key.id,
+            key_type="API_KEY",
+            usage_plan_id=plan.id,
+            opts=self._inside(),
+        )
+        return key.id
