@@ -9,7 +9,7 @@ from typing import Final
 
 from handlers.shared.aws_call import AwsError, Service
 from handlers.shared.exact_json import Json
-from handlers.shared.fields import parse_description, parse_token, require
+from handlers.shared.fields import parse_line, parse_token, require
 from handlers.shared.identity import is_id
 from handlers.shared.records import CONDITION_FAILED, number, text
 from handlers.shared.refusal import Refusal, invalid
@@ -104,7 +104,7 @@ def parse_alert(body: Mapping[str, Json]) -> FraudAlert:
         timestamp=_parse_timestamp(body["timestamp"]),
         transaction_id=_parse_transaction_id(body["transaction_id"]),
         verdict=_parse_verdict(body["verdict"]),
-        reason=parse_description(body.get("reason")),
+        reason=parse_line("reason", body.get("reason")),
     )
 
 

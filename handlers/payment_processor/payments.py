@@ -11,7 +11,7 @@ from typing import Final
 
 from handlers.payment_processor.fees import fee
 from handlers.shared.exact_json import Json, render_json
-from handlers.shared.fields import parse_description, parse_token, require
+from handlers.shared.fields import parse_line, parse_token, require
 from handlers.shared.instants import instant
 from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
 from handlers.shared.refusal import invalid
@@ -91,7 +91,7 @@ def parse_order(body: Mapping[str, Json]) -> PaymentOrder:
         currency=parse_currency(body["currency"]),
         payment_method=parse_token("payment_method", body["payment_method"]),
         customer_id=parse_token("customer_id", body["customer_id"]),
-        description=parse_description(body.get("description")),
+        description=parse_line("description", body.get("description")),
     )
 
 

@@ -23,6 +23,8 @@ from urllib.parse import unquote
 
 SHORTEST: Final = 13
 LONGEST: Final = 19
+SHORTEST_WITH_MORE: Final = 18
+"""An American Express number and a verification value of three digits."""
 MASK: Final = "[card data]"
 
 _UUID: Final = re.compile(
@@ -38,7 +40,7 @@ _NETWORK: Final = re.compile(r"4|5[0-9]|6|3[0-9]|2[2-7]|1800|2131|9792")
 """First digits: Visa, Mastercard, Maestro, Discover, UnionPay, RuPay, Amex, Diners Club, JCB, Mir, Troy."""
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """The sum of the digits of twice a digit."""
-_NETWORK_LENGTHS: Final = (13, 14, 15, 16, 19)
+_NETWORK_LENGTHS: Final = (15, 16)
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt/])")
 """Of JSON strings; those without a number are white space or a slash, and read as a space here."""
@@ -99,10 +101,11 @@ def _in_groups(text: str, groups: list[tuple[int, str]]) -> Iterator[tuple[int, 
 
 
 def _in_long_group(start: int, digits: str) -> Iterator[tuple[int, int]]:
-    """Numbers with other digits right before or behind them."""
-    if len(digits) <= SHORTEST:
+    """Numbers with other digits right before or behind them, such as an expiry date or a verification value."""
+    if len(digits) < SHORTEST_WITH_MORE:
         return
-    for offset in range(len(digits) - SHORTEST + 1):
+    offsets = range(len(digits) - SHORTEST + 1) if len(digits) > LONGEST else range(1)
+    for offset in offsets:
         for length in _NETWORK_LENGTHS:
             part = digits[offset : offset + length]
             if len(part) == length and _is_of_network(part) and passes_luhn(part):

@@ -9,7 +9,7 @@ from typing import Final
 from handlers.shared.exact_json import Json
 from handlers.shared.refusal import invalid
 
-LONGEST_DESCRIPTION: Final = 256
+LONGEST_LINE: Final = 256
 TOKEN_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}"  # noqa: S105 - what a token looks like, not one
 _TOKEN: Final = re.compile(TOKEN_PATTERN)
 
@@ -37,7 +37,7 @@ def parse_token(field: str, value: Json) -> str:
     raise invalid(field, f"{field} must be {rule}")
 
 
-def parse_description(value: Json) -> str | None:
+def parse_line(field: str, value: Json) -> str | None:
     """A line of text for people, or None.
 
     Raises:
@@ -45,6 +45,6 @@ def parse_description(value: Json) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) and len(value) <= LONGEST_DESCRIPTION and value.isprintable():
+    if isinstance(value, str) and len(value) <= LONGEST_LINE and value.isprintable():
         return value
-    raise invalid("description", f"description must be printable text of at most {LONGEST_DESCRIPTION} characters")
+    raise invalid(field, f"{field} must be one printable line of at most {LONGEST_LINE} characters")

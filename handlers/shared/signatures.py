@@ -16,6 +16,7 @@ from handlers.shared.refusal import Refusal
 
 HEADER: Final = "Webhook-Signature"
 TOLERANCE_SECONDS: Final = 300
+MOST_SECRETS: Final = 2
 MOST_SIGNATURES: Final = 4
 _TIME: Final = re.compile(r"\d{1,12}", re.ASCII)
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{64}")
@@ -34,11 +35,11 @@ def parse_secrets(parameter: str) -> tuple[str, ...]:
     """The one secret, or the new and the old one, in a parameter: separated by white space, the newest first.
 
     Raises:
-        ValueError: there is none; an empty secret would accept everybody's signature.
+        ValueError: there is none, which would accept everybody's signature, or there are more.
     """
     secrets = tuple(parameter.split())
-    if not secrets:
-        raise ValueError("the parameter holds no secret")
+    if not 1 <= len(secrets) <= MOST_SECRETS:
+        raise ValueError(f"the parameter holds {len(secrets)} secrets instead of one or two")
     return secrets
 
 

@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import Final, Self
 
 from handlers.shared.exact_json import Json, render_json
-from handlers.shared.fields import parse_description, parse_token, require
+from handlers.shared.fields import parse_line, parse_token, require
 from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
 
 REQUIRED: Final = ("amount", "currency", "payment_method", "merchant_id")
@@ -153,5 +153,5 @@ def parse_order(body: Mapping[str, Json]) -> TransactionOrder:
         currency=parse_currency(body["currency"]),
         payment_method=parse_token("payment_method", body["payment_method"]),
         merchant_id=parse_token("merchant_id", body["merchant_id"]),
-        description=parse_description(body.get("description")),
+        description=parse_line("description", body.get("description")),
     )

@@ -10,6 +10,7 @@ import pytest
 from handlers.shared import clients
 from localcloud.running import RunningCloud, running_cloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
+from tests.handlers.resources import FifoQueue, make_queue, make_table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -65,3 +66,29 @@ def payments_table(dynamodb: DynamoDBClient, aws: pytest.MonkeyPatch) -> str:
     aws.setenv("PAYMENTS_TABLE", TABLE)
     aws.setenv("PAYMENTS_STATUS_INDEX", STATUS_INDEX)
     return TABLE
+
+
+@pytest.fixture(scope="session")
+def transactions_table(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> str:
+    aws.setenv("TRANSACTIONS_TABLE", make_table(cloud, "transactions", "transaction_id"))
+    return "transactions"
+
+
+@pytest.fixture(scope="session")
+def alerts_table(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> str:
+    aws.setenv("FRAUD_ALERTS_TABLE", make_table(cloud, "fraud_alerts", "alert_id", "timestamp"))
+    return "fraud_alerts"
+
+
+@pytest.fixture(scope="session")
+def transaction_queue(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> FifoQueue:
+    made = make_queue(cloud, "transaction-processing", visibility_seconds=30)
+    aws.setenv("TRANSACTION_QUEUE_URL", made.url)
+    return made
+
+
+@pytest.fixture(scope="session")
+def notification_queue(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> FifoQueue:
+    made = make_queue(cloud, "notifications", visibility_seconds=30)
+    aws.setenv("NOTIFICATION_QUEUE_URL", made.url)
+    return made

@@ -38,6 +38,18 @@ def proxy(
     }
 
 
+def queued(body: str, *, message_id: str = "message-1", group: str = "group-1", receives: int = 1) -> dict[str, Any]:
+    """A batch of one message; its receipt is of no queue."""
+    attributes = {"MessageGroupId": group, "ApproximateReceiveCount": str(receives)}
+    record = {"messageId": message_id, "receiptHandle": "none", "body": body, "attributes": attributes}
+    return {"Records": [record]}
+
+
+def content(answer: dict[str, Any]) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(answer["body"])
+    return parsed
+
+
 def order_text(amount: str = "12.30", **changed: str | None) -> str:
     usual: dict[str, str | None] = {"currency": "USD", "payment_method": "card_tok", "customer_id": "c-1"}
     rest = json.dumps({name: value for name, value in (usual | changed).items() if value is not None})

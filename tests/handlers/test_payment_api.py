@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from handlers.payment_processor import app
-from tests.handlers.events import Context, order_text, proxy
+from tests.handlers.events import Context, content, order_text, proxy
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -32,11 +31,6 @@ def fetch(payment_id: str) -> dict[str, Any]:
 
 def listing(**query: str) -> dict[str, Any]:
     return app.handler(proxy("GET", "/payments", query=query or None), V7)
-
-
-def content(answer: dict[str, Any]) -> dict[str, Any]:
-    parsed: dict[str, Any] = json.loads(answer["body"])
-    return parsed
 
 
 @pytest.mark.parametrize("amount", ["12.30", "0.1", "1e2", "999999999.99", '"7.50"'])

@@ -1,0 +1,68 @@
+"""The tables and queues of the asynchronous flow, made as requirements B3 and B4 say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import KeySchemaElementTypeDef
+    from types_boto3_sqs.literals import QueueAttributeNameType
+
+    from localcloud.running import RunningCloud
+
+MOST_RECEIVES = 3
+FOUR_DAYS = 4 * 24 * 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class FifoQueue:
+    url: str
+    arn: str
+    dead_letter_url: str
+
+
+def make_table(cloud: RunningCloud, name: str, key: str, sort_key: str | None = None) -> str:
+    schema: list[KeySchemaElementTypeDef] = [{"AttributeName": key, "KeyType": "HASH"}]
+    if sort_key is not None:
+        schema.append({"AttributeName": sort_key, "KeyType": "RANGE"})
+    cloud.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=schema,
+        AttributeDefinitions=[{"AttributeName": each["AttributeName"], "AttributeType": "S"} for each in schema],
+    )
+    return name
+
+
+def make_queue(cloud: RunningCloud, name: str, *, visibility_seconds: int) -> FifoQueue:
+    sqs = cloud.client("sqs")
+    common: dict[QueueAttributeNameType, str] = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    dead_letter_url = sqs.create_queue(QueueName=f"{name}-dead.fifo", Attributes=common)["QueueUrl"]
+    redrive = {"deadLetterTargetArn": arn_of(cloud, dead_letter_url), "maxReceiveCount": MOST_RECEIVES}
+    url = sqs.create_queue(
+        QueueName=f"{name}.fifo",
+        Attributes={
+            **common,
+            "MessageRetentionPeriod": str(FOUR_DAYS),
+            "VisibilityTimeout": str(visibility_seconds),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )["QueueUrl"]
+    return FifoQueue(url=url, arn=arn_of(cloud, url), dead_letter_url=dead_letter_url)
+
+
+def arn_of(cloud: RunningCloud, queue_url: str) -> str:
+    found = cloud.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    return found["Attributes"]["QueueArn"]
+
+
+def drained(cloud: RunningCloud, queue_url: str) -> list[str]:
+    """The bodies of every message that is visible, which are then gone from the queue."""
+    sqs, bodies = cloud.client("sqs"), []
+    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            bodies.append(message["Body"])
+            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+    return bodies
