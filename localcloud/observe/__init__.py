@@ -11,7 +11,7 @@ def install(settings: ObserveSettings) -> None:
     Call it once, before the first request is served. The evaluator's thread ends with the process.
 
     Raises:
-        AttributeError: ministack is not the version that this was written for.
+        AttributeError: ministack has not the parts that this replaces; `localcloud.observe.emulator` lists them.
     """
     from localcloud.observe.installation import put_in_place  # noqa: PLC0415 - importing ministack takes its time
 

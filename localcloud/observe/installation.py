@@ -17,14 +17,14 @@ from localcloud.observe.store import metric_id
 def put_in_place(settings: ObserveSettings) -> None:
     """Replaces ministack's CloudWatch and starts the alarm evaluator; see `localcloud.observe.install`."""
     clock = AlarmClock(settings.speed, sample_queues)
-    emulator.replace(
+    emulator.take_over(
         handle_request=CloudWatch(clock.wake).handle_request,
         record_metric=record_metric,
-        reset=_reset,
-        _transition_composite=change_composite,
-        _evaluate_alarm=lambda _alarm: clock.wake(),
+        change_composite=change_composite,
+        alarm_changed=lambda _alarm: clock.wake(),
+        forget_metrics=forget_metrics,
+        around_put_log_events=watching_put_log_events,
     )
-    emulator.replace_put_log_events(watching_put_log_events)
     clock.start()
 
 
@@ -35,7 +35,7 @@ def record_metric(
     current_store().record(metric_id(namespace, metric_name, dimensions), float(value), at=time.time(), unit=unit)
 
 
-def _reset() -> None:
+def forget_metrics() -> None:
+    """Empties every store, as a reset of the cloud does."""
     for store in all_stores():
         store.clear()
-    emulator.reset_metrics()

@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.running import RunningCloud
+from localcloud.running import RunningCloud, running_cloud
 from tests.localcloud.cloudwatch_clients import PROTOCOLS, client_of, cloudwatch, last_minutes, zipped
 
 pytestmark = pytest.mark.localcloud
@@ -227,6 +228,13 @@ def test_metrics_are_of_one_region(cloud: RunningCloud) -> None:
     cloudwatch(cloud).put_metric_data(Namespace="Here", MetricData=[{"MetricName": "M", "Value": 1}])
     other = RunningCloud(endpoint=cloud.endpoint, port=cloud.port, pid=cloud.pid, region="eu-west-1")
     assert cloudwatch(other).list_metrics(Namespace="Here")["Metrics"] == []
+
+
+def test_a_reset_of_the_cloud_forgets_metrics() -> None:
+    with running_cloud() as own:
+        cloudwatch(own).put_metric_data(Namespace="Reset", MetricData=[{"MetricName": "M", "Value": 1}])
+        urllib.request.urlopen(f"{own.endpoint}/_ministack/reset", data=b"").close()
+        assert cloudwatch(own).list_metrics()["Metrics"] == []
 
 
 def log_line(**members: object) -> str:
