@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, cast
 
 from localcloud import observe, seams
-from localcloud.functions import routing
+from localcloud.functions import aliases, routing, versions
 from localcloud.functions.execution import Executor
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
@@ -24,6 +24,8 @@ def assemble(settings: ServerSettings, port: int) -> Application:
     observe.install(observe.ObserveSettings(speed=settings.speed))
     Executor(pool=pool, around=around).install()
     routing.install(routing.VersionChooser(settings.seed))
+    aliases.install()
+    versions.install()
     return _closing(application, pool)
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, overload
 
 import boto3
@@ -69,10 +70,18 @@ class RunningCloud:
     @overload
     def client(self, service: str) -> Any: ...  # noqa: ANN401 - boto3 clients are made at run time
     def client(self, service: str) -> Any:
-        """A boto3 client of `service`, without retries: what the cloud answers is what the caller sees."""
-        config = Config(retries={"total_max_attempts": 1}, max_pool_connections=_POOL_SIZE)
-        session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+        """A boto3 client of `service`, without retries: what the cloud answers is what the caller sees.
+
+        The same client every time; boto3's clients may be shared by threads.
+        """
+        return _client(service, self.endpoint, self.region)
+
+
+@lru_cache(maxsize=256)
+def _client(service: str, endpoint: str, region: str) -> Any:  # noqa: ANN401 - the same
+    config = Config(retries={"total_max_attempts": 1}, max_pool_connections=_POOL_SIZE)
+    session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=region)
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
 
 @contextmanager

@@ -12,13 +12,12 @@ from typing import Any, Final
 from localcloud import seams
 from localcloud.functions.model import LATEST, Record
 from localcloud.functions.records import function_record, named, qualifier_of, version_record
+from localcloud.functions.refusal import HttpAnswer
 from localcloud.observe.metrics import record_throttle
 
 _ROUTED: Final = "localcloud_routed"
 _ACCEPTED: Final = 202
 _executed: Final[ContextVar[list[str] | None]] = ContextVar("executed_version", default=None)
-
-HttpAnswer = tuple[int, dict[str, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
