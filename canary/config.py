@@ -17,12 +17,13 @@ from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
 from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
 from canary.core.request import ReleaseRequest, TargetRequest
-from canary.core.rollout import OnInconclusive, Policy
+from canary.core.rollout import OnInconclusive, OnSilence, Policy
 
 DEFAULT_STRATEGY: Final = "Canary10Percent5Minutes"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
-_SHIFT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?::\s*(\S+))?")
+_SHIFT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?::\s*([^:=\s]+))?(:\s*approve(?:=(\S+))?)?")
+_APPROVE_WITHIN: Final = timedelta(hours=24)
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -60,7 +61,7 @@ def parse_weight(text: str) -> Weight:
 
 
 def parse_strategy(text: str) -> Strategy:
-    """A preset's name, ``canary:10%:5m``, ``linear:10%:1m``, or steps such as ``1%:2m,10%:5m,100%:5m``.
+    """A preset's name, ``canary:10%:5m``, ``linear:10%:1m``, or steps such as ``1%:2m,10%:5m:approve=2h,100%:5m``.
 
     Steps that do not end at 100 % get a last one, with the bake of the step before it.
     """
@@ -80,8 +81,12 @@ def parse_strategy(text: str) -> Strategy:
 def _parse_shift(text: str) -> Shift:
     matched = _SHIFT.fullmatch(text.strip())
     if matched is None:
-        raise ConfigError(f"{text.strip()!r} is no step; write it as weight:bake, like 10%:5m")
-    return Shift(weight=_weight(matched[1]), bake=parse_duration(matched[2]) if matched[2] else timedelta(0))
+        raise ConfigError(f"{text.strip()!r} is no step; write it as weight:bake, like 10%:5m or 10%:5m:approve=2h")
+    return Shift(
+        weight=_weight(matched[1]),
+        bake=parse_duration(matched[2]) if matched[2] else timedelta(0),
+        approval=(parse_duration(matched[4]) if matched[4] else _APPROVE_WITHIN) if matched[3] else None,
+    )
 
 
 def _weight(percent: str) -> Weight:
@@ -164,7 +169,8 @@ def _strategy(top: "_Table") -> Strategy:
 
 def _policy(top: "_Table") -> Policy:
     chosen = top.choice("on_inconclusive", OnInconclusive)
-    return Policy(**top.given(on_inconclusive=chosen, tick=top.duration("tick")))
+    on_silence = top.choice("on_silence", OnSilence)
+    return Policy(**top.given(on_inconclusive=chosen, on_silence=on_silence, tick=top.duration("tick")))
 
 
 def _judge(slo: "_Table") -> JudgeSettings:

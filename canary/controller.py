@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from canary.core.commands import order_undo
 from canary.core.decision import Decision, Observation, Route
-from canary.core.errors import CanaryError, ConfigError, StaleWrite, Unavailable
-from canary.core.model import RolloutId
+from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
+from canary.core.model import AliasRouting, RolloutId, Target, Version
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
 from canary.observing import observe
@@ -18,6 +19,10 @@ from canary.ports import RecordedWindows, World
 
 RETRY_AFTER = timedelta(seconds=2)
 """How soon to look again when AWS did not answer or somebody else wrote first."""
+
+
+LEASE_TICKS = 3
+"""For how many ticks a controller that has died keeps others from moving its rollout forward."""
 
 
 class Command(Protocol):
@@ -40,8 +45,10 @@ class Tick:
 class Controller:
     """Moves rollouts on. Holds no state that a crash could lose: the last rollout seen is kept only as a brake."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, owner: str) -> None:
+        """`owner` names this process in leases; no two controllers may share it."""
         self._world = world
+        self._owner = owner
         self._known: dict[RolloutId, Rollout] = {}
 
     def tick(self, rollout_id: RolloutId) -> Tick:
@@ -93,6 +100,38 @@ class Controller:
             except StaleWrite:
                 continue
 
+    def undo(self, rollout_id: RolloutId, *, to: Version | None, by: str, why: str) -> Rollout:
+        """The promoted rollout, taken back: one alias flip a target, last first, to the version before (or `to`).
+
+        Raises:
+            ConfigError: no such rollout or version.
+            RolloutConflict: it was not promoted, was undone already, or an alias has moved on since.
+        """
+        rollout, blocked = self._load(rollout_id)
+        if blocked is not None:
+            raise blocked
+        told = f"version {to}" if to is not None else "the version before"
+        decision = order_undo(rollout, to=told, by=by, why=why, now=self._world.clock.now())
+        for route in [self._way_back(leg.target, to) for leg in reversed(rollout.legs)]:
+            self._world.router.write_routing(route.function, route.alias, route.routing)
+        return self._commit(rollout, decision, ()).rollout
+
+    def _way_back(self, target: Target, to: Version | None) -> Route:
+        """The flip of one alias, once it is sure that the version to go back to can serve."""
+        back = to if to is not None else target.stable
+        holder = self._world.store.find_open(target.function, target.alias)
+        if holder is not None:
+            raise RolloutConflict(f"alias {target.resource} is taken by rollout {holder}; abort that first")
+        routing = self._world.router.read_routing(target.function, target.alias)
+        if routing is None or not routing.is_same_split(AliasRouting(stable=target.canary)):
+            raise RolloutConflict(f"alias {target.resource} has moved on: it serves {routing}; release what you want")
+        facts = self._world.router.find_version(target.function, back)
+        if facts is None or facts.state not in ("Active", "Inactive"):
+            raise ConfigError(f"version {back} of {target.function} cannot serve; name another with --to")
+        return Route(
+            function=target.function, alias=target.alias, routing=AliasRouting(stable=back, revision=routing.revision)
+        )
+
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, Unavailable | None]:
         """The stored state; while the store does not answer, the last one known, good for braking only."""
         known = self._known.get(rollout_id)
@@ -113,7 +152,22 @@ class Controller:
         decision = reconcile(rollout, seen, seen.observed_at)
         if blocked is not None and not decision.route_first:
             return Tick(decision=_wait(rollout), seen=seen, trouble=blocked)
-        return self._act(rollout, seen, decision)
+        if _is_idle(rollout, decision) or self._may_act(rollout, decision):
+            return self._act(rollout, seen, decision)
+        return Tick(decision=_wait(rollout), seen=seen)
+
+    def _may_act(self, rollout: Rollout, decision: Decision) -> bool:
+        """Of several controllers one moves a rollout forward: the one with its lease. Any may take it back.
+
+        The fencing token is the state's number: who commits over another's state is refused.
+        """
+        if decision.route_first:
+            return True
+        now = self._world.clock.now()
+        try:
+            return self._world.store.take_lease(rollout.id, self._owner, now, now + LEASE_TICKS * rollout.policy.tick)
+        except Unavailable:
+            return True  # the commit will tell
 
     def _act(self, rollout: Rollout, seen: Observation, decision: Decision) -> Tick:
         """Forward: commit, then route, so that no weight rises unrecorded. Back: route, whatever the store says."""
@@ -153,6 +207,10 @@ class Controller:
                 self._world.alarms.remove_guards(rollout.guards)
             except CanaryError:
                 return
+
+
+def _is_idle(rollout: Rollout, decision: Decision) -> bool:
+    return decision.rollout == rollout and not decision.routes
 
 
 def _latched(stored: Rollout, known: Rollout | None) -> Rollout:

@@ -126,6 +126,10 @@ class RolloutStore(Protocol):
         """
         ...
 
+    def take_lease(self, rollout_id: RolloutId, owner: str, now: datetime, until: datetime) -> bool:
+        """Whether `owner` may move the rollout forward until then: nobody else holds a lease that has not run out."""
+        ...
+
     def list_open(self) -> tuple[RolloutId, ...]:
         """The rollouts that hold an alias."""
         ...

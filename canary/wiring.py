@@ -1,6 +1,7 @@
 """The composition root: settings -> boto3 clients -> adapters -> controller. The only module that knows both sides."""
 
 import secrets
+import socket
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,7 +59,7 @@ def wire(clients: Clients, store_table: str) -> Wired:
         hooks=Hooks(clients.functions),
         clock=SystemClock(),
     )
-    return Wired(world=world, controller=Controller(world))
+    return Wired(world=world, controller=Controller(world, owner=f"{socket.gethostname()}-{secrets.token_hex(4)}"))
 
 
 def connect_clients(region: str | None) -> Clients:

@@ -224,6 +224,7 @@ class FakeStore:
     entries: dict[RolloutId, list[LedgerEntry]] = field(default_factory=dict)
     counts: dict[RolloutId, list[RecordedWindows]] = field(default_factory=dict)
     locks: dict[tuple[str, str], RolloutId] = field(default_factory=dict)
+    leases: dict[RolloutId, tuple[str, datetime]] = field(default_factory=dict)
 
     def open_rollout(self, rollout: Rollout, entry: LedgerEntry) -> None:
         keys = [(leg.target.function, leg.target.alias) for leg in rollout.legs]
@@ -246,6 +247,13 @@ class FakeStore:
         self.counts.setdefault(rollout.id, []).extend(windows)
         if rollout.phase.is_terminal:
             self.locks = {key: held for key, held in self.locks.items() if held != rollout.id}
+
+    def take_lease(self, rollout_id: RolloutId, owner: str, now: datetime, until: datetime) -> bool:
+        holder, held_until = self.leases.get(rollout_id, (owner, now))
+        if holder != owner and held_until > now:
+            return False
+        self.leases[rollout_id] = (owner, until)
+        return True
 
     def list_open(self) -> tuple[RolloutId, ...]:
         return tuple(sorted(set(self.locks.values())))

@@ -4,6 +4,7 @@ Items, by partition and sort key::
 
     rollout#<id>   state                     the latest state: number, phase, body (JSON)
     rollout#<id>   entry#<number>            one ledger entry
+    rollout#<id>   lease                     which controller may move it forward, until when
     rollout#<id>   counts#<state number>     the metric periods that this state was the first to know
     alias#<f>:<a>  open                      the rollout that holds the alias
     rollouts       <opened at>#<id>          the list of all, newest last
@@ -87,6 +88,28 @@ class DynamoStore:
             writes.append(self._delete("open", rollout.id))
             writes += [self._delete(_alias_key(leg.target.function, leg.target.alias), "open") for leg in rollout.legs]
         self._transact(writes, f"keeping state {rollout.number} of rollout {rollout.id}")
+
+    def take_lease(self, rollout_id: RolloutId, owner: str, now: datetime, until: datetime) -> bool:
+        """One conditional `PutItem`; times are compared as epoch seconds."""
+        with aws_errors(f"taking the lease of rollout {rollout_id}"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={
+                        PK: {"S": _rollout_key(rollout_id)},
+                        SK: {"S": "lease"},
+                        "owner": {"S": owner},
+                        "until": {"N": str(until.timestamp())},
+                    },
+                    ConditionExpression="attribute_not_exists(#owner) OR #owner = :owner OR #until <= :now",
+                    ExpressionAttributeNames={"#owner": "owner", "#until": "until"},
+                    ExpressionAttributeValues={":owner": {"S": owner}, ":now": {"N": str(now.timestamp())}},
+                )
+            except ClientError as error:
+                if error_code(error) != "ConditionalCheckFailedException":
+                    raise
+                return False
+        return True
 
     def list_open(self) -> tuple[RolloutId, ...]:
         """One strongly consistent `Query` a page."""

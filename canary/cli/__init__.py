@@ -25,9 +25,12 @@ app.command()(look.status)
 app.command()(look.history)
 app.command()(look.report)
 app.command()(control.promote)
+app.command()(control.skip_step)
+app.command()(control.approve)
 app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.abort)
+app.command()(control.undo)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`canary promote`, `pause`, `resume`, `abort`: what a person may ask of a running rollout."""
+"""`canary promote`, `skip-step`, `approve`, `pause`, `resume`, `abort`, `undo`: what a person may ask of a rollout."""
 
 from functools import partial
 from typing import Annotated
@@ -7,11 +7,18 @@ import typer
 
 from canary.cli import options, output
 from canary.controller import Command
-from canary.core.commands import order_abort, order_pause, order_promotion, order_resumption
-from canary.core.model import RolloutId
+from canary.core.commands import (
+    order_abort,
+    order_approval,
+    order_pause,
+    order_promotion,
+    order_resumption,
+    order_skip,
+)
+from canary.core.model import RolloutId, Version
 from canary.core.rollout import Rollout
 
-Full = Annotated[bool, typer.Option("--full", help="Skip every further step, not only this step's wait.")]
+Full = Annotated[bool, typer.Option("--full", help="To the end at once, without the last step's bake.")]
 
 
 def promote(
@@ -22,9 +29,48 @@ def promote(
     store: options.Store = "",
     region: options.Region = "",
 ) -> None:
-    """Waives the current step's wait, or with --full every further step. A failed verdict still rolls back."""
+    """Goes straight to 100 %, which still bakes, or with --full to the end. A failed verdict still rolls back."""
     session = options.connect(environment, store, region)
     _order(session, rollout, partial(order_promotion, full=full, by=options.caller(), why=why))
+
+
+def skip_step(
+    rollout: options.Id = "",
+    why: options.Why = "no reason was given",
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+) -> None:
+    """Skips the rest of the current step's wait. A failed verdict still rolls back."""
+    session = options.connect(environment, store, region)
+    _order(session, rollout, partial(order_skip, by=options.caller(), why=why))
+
+
+def approve(
+    rollout: options.Id = "",
+    why: options.Why = "no reason was given",
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+) -> None:
+    """Approves the end of a step that waits for a person."""
+    session = options.connect(environment, store, region)
+    _order(session, rollout, partial(order_approval, by=options.caller(), why=why))
+
+
+def undo(
+    rollout: Annotated[str, typer.Argument(help="The promoted rollout.")],
+    to: Annotated[str, typer.Option(help="The version to go back to [default: the one before].")] = "",
+    why: options.Why = "no reason was given",
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+) -> None:
+    """Takes a promotion back: one alias flip for each function, at once and without analysis."""
+    session = options.connect(environment, store, region)
+    version = Version(to) if to else None
+    undone = session.wired.controller.undo(RolloutId(rollout), to=version, by=options.caller(), why=why)
+    output.say(f"rollout {undone.id} is undone: {', '.join(leg.target.resource for leg in undone.legs)} went back")
 
 
 def pause(

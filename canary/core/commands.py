@@ -28,21 +28,63 @@ def order_abort(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decisi
 
 
 def order_promotion(rollout: Rollout, *, full: bool, by: str, why: str, now: datetime) -> Decision:
-    """The current step's wait waived; with `full` every further step skipped. A failed verdict still rolls back.
+    """Straight to 100 %, where the last step still bakes and judges; with `full` straight to the end.
+
+    A failed verdict still rolls back.
 
     Raises:
         RolloutConflict: no production traffic is being shifted, or the candidate is on its way out.
     """
-    if rollout.phase in (Phase.PROMOTING, Phase.PROMOTED) or (rollout.waived and not full):
+    if rollout.phase in (Phase.PROMOTING, Phase.PROMOTED):
         return _unchanged(rollout)
-    if rollout.phase not in (Phase.PROGRESSING, Phase.PAUSED):
-        raise RolloutConflict(
-            f"rollout {rollout.id} is {rollout.phase}: there is nothing to promote; see canary status"
-        )
+    _require_traffic(rollout, "promoted")
     if full:
         return _ordered(rollout.promoting(at=now), EntryKind.PROMOTING, f"promoted in full: {why}", by=by, now=now)
+    if rollout.is_last_step:
+        return _unchanged(rollout)
+    last = rollout.shifting(to_step=len(rollout.plan.steps) - 1, at=now)
+    return _ordered(last, EntryKind.SHIFTED, f"straight to {last.weight}: {why}", by=by, now=now)
+
+
+def order_skip(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+    """The rest of the current step's wait and its missing evidence waived. A failed verdict still rolls back.
+
+    Raises:
+        RolloutConflict: no step is waiting.
+    """
+    if rollout.waived:
+        return _unchanged(rollout)
+    _require_traffic(rollout, "skipped")
     waived = replace(rollout, phase=Phase.PROGRESSING, waived=True)
-    return _ordered(waived, EntryKind.RESUMED, f"the wait at {rollout.weight} is waived: {why}", by=by, now=now)
+    return _ordered(waived, EntryKind.SKIPPED, f"the wait at {rollout.weight} is skipped: {why}", by=by, now=now)
+
+
+def order_approval(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+    """The end of the current step approved.
+
+    Raises:
+        RolloutConflict: no step waits for an approval.
+    """
+    if rollout.approved:
+        return _unchanged(rollout)
+    if rollout.awaiting_since is None or rollout.phase not in (Phase.PROGRESSING, Phase.PAUSED):
+        raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase} and waits for no approval; see canary status")
+    approved = replace(rollout, approved=True)
+    return _ordered(approved, EntryKind.APPROVED, f"{rollout.weight} approved: {why}", by=by, now=now)
+
+
+def order_undo(rollout: Rollout, *, to: str, by: str, why: str, now: datetime) -> Decision:
+    """The record of a promotion taken back; the one alias flip a target belongs to the controller.
+
+    Raises:
+        RolloutConflict: the rollout was not promoted, or was undone already.
+    """
+    if rollout.phase is not Phase.PROMOTED:
+        raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a promotion can be undone")
+    if rollout.undone is not None:
+        raise RolloutConflict(f"rollout {rollout.id} is undone already ({rollout.undone})")
+    undone = replace(rollout, undone=f"by {by}: {why}")
+    return _ordered(undone, EntryKind.UNDONE, f"back to {to}: {why}", by=by, now=now)
 
 
 def order_pause(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
@@ -69,6 +111,11 @@ def order_resumption(rollout: Rollout, *, by: str, why: str, now: datetime) -> D
     if rollout.phase is not Phase.PAUSED:
         raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a paused rollout can be resumed")
     return _ordered(replace(rollout, phase=Phase.PROGRESSING), EntryKind.RESUMED, f"resumed: {why}", by=by, now=now)
+
+
+def _require_traffic(rollout: Rollout, what: str) -> None:
+    if rollout.phase not in (Phase.PROGRESSING, Phase.PAUSED):
+        raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: no step can be {what}; see canary status")
 
 
 def _ordered(rollout: Rollout, kind: EntryKind, reason: str, *, by: str, now: datetime) -> Decision:

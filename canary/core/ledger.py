@@ -21,11 +21,15 @@ class EntryKind(StrEnum):
     VERDICT = "verdict"
     PAUSED = "paused"
     RESUMED = "resumed"
+    SKIPPED = "skipped"
+    AWAITING = "awaiting_approval"
+    APPROVED = "approved"
     PROMOTING = "promoting"
     PROMOTED = "promoted"
     ROLLING_BACK = "rolling_back"
     ROLLED_BACK = "rolled_back"
     ABORTED = "aborted"
+    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Final
@@ -19,10 +19,14 @@ REQUESTS_FOR_P99: Final = 299
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """One rung of a strategy: the weight to shift to and how long it is observed before the next."""
+    """One rung of a strategy: the weight to shift to and how long it is observed before the next.
+
+    With `approval` a person must approve the end of the step within that time.
+    """
 
     weight: Weight
     bake: timedelta
+    approval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +46,14 @@ class Strategy:
                 f"strategy {self.name}: weights must rise from above 0 % to 100 %, got {_listed(weights)}"
             )
         for shift in self.shifts:
+            if shift.approval is not None and shift.approval <= timedelta(0):
+                raise ConfigError(f"strategy {self.name}: an approval must have time; write it like approve=2h")
             if not timedelta(0) <= shift.bake <= LONGEST_BAKE:
                 raise ConfigError(f"strategy {self.name}: a bake of {shift.bake} is outside 0 to 48 hours")
 
     def with_final_bake(self, bake: timedelta) -> "Strategy":
         """The same recipe with another bake after 100 %."""
-        return Strategy(name=self.name, shifts=(*self.shifts[:-1], Shift(weight=ALL_TRAFFIC, bake=bake)))
+        return Strategy(name=self.name, shifts=(*self.shifts[:-1], replace(self.shifts[-1], bake=bake)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,7 @@ class Step:
     bake: timedelta
     min_requests: int
     deadline: timedelta
+    approval: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +96,13 @@ def plan_steps(strategy: Strategy, *, min_requests: int = REQUESTS_FOR_P99, hold
     return Plan(
         strategy=strategy.name,
         steps=tuple(
-            Step(weight=shift.weight, bake=shift.bake, min_requests=min_requests, deadline=shift.bake + hold_limit)
+            Step(
+                weight=shift.weight,
+                bake=shift.bake,
+                min_requests=min_requests,
+                deadline=shift.bake + hold_limit,
+                approval=shift.approval,
+            )
             for shift in strategy.shifts
         ),
     )

@@ -13,7 +13,7 @@ from canary.core.decision import Decision, Observation, Route
 from canary.core.hooks import HookStage, HookStatus
 from canary.core.ledger import CONTROLLER, EntryKind
 from canary.core.model import Phase, Verdict
-from canary.core.rollout import OnInconclusive, Rollout
+from canary.core.rollout import OnInconclusive, OnSilence, Rollout
 from canary.core.routing import (
     foreign_hand,
     has_arrived,
@@ -128,9 +128,33 @@ def _end_step(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
         return _await_evidence(weighed, seen, now)
     if not rollout.is_baked(now) or rollout.due_hooks() or not has_arrived(rollout, seen):
         return _hold(weighed)
-    if rollout.is_last_step:
+    if rollout.needs_approval():
+        return _await_approval(weighed, seen, now)
+    return _leave_step(weighed, seen, now)
+
+
+def _leave_step(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    if weighed.rollout.is_last_step:
         return _flip(weighed, seen, now)
-    return _shift(weighed, seen, now, to_step=rollout.step_index + 1)
+    return _shift(weighed, seen, now, to_step=weighed.rollout.step_index + 1)
+
+
+def _await_approval(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    """A person must approve; after the time for it the policy speaks."""
+    rollout, approval = weighed.rollout, weighed.rollout.step.approval
+    assert approval is not None, "only a step with an approval waits for one"
+    if rollout.awaiting_since is None:
+        waiting, entry = replace(rollout, awaiting_since=now).recording(
+            EntryKind.AWAITING, f"{rollout.weight} passed; approve within {approval}", at=now, by=CONTROLLER
+        )
+        return replace(_hold(replace(weighed, rollout=waiting)), entries=(*weighed.entries, entry))
+    if now - rollout.awaiting_since < approval:
+        return _hold(weighed)
+    match rollout.policy.on_silence:
+        case OnSilence.ADVANCE:
+            return _leave_step(weighed, seen, now)
+        case OnSilence.ROLLBACK:
+            return _roll_back(weighed, seen, now, f"nobody approved {rollout.weight} within {approval}")
 
 
 def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decision:

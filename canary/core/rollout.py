@@ -14,6 +14,13 @@ from canary.core.model import NO_TRAFFIC, AliasRouting, MetricResult, Phase, Rol
 from canary.core.plan import Plan, Step
 
 
+class OnSilence(StrEnum):
+    """What happens when nobody approves a step in time."""
+
+    ROLLBACK = "rollback"
+    ADVANCE = "advance"
+
+
 class OnInconclusive(StrEnum):
     """What a step without a clear pass does after its deadline."""
 
@@ -26,6 +33,7 @@ class Policy:
     """How a release behaves where evidence alone does not decide."""
 
     on_inconclusive: OnInconclusive = OnInconclusive.ROLLBACK
+    on_silence: OnSilence = OnSilence.ROLLBACK
     tick: timedelta = timedelta(seconds=10)
 
     def __post_init__(self) -> None:
@@ -62,8 +70,11 @@ class Rollout:
     foreign: str | None = None
     aborted: str | None = None
     waived: bool = False
+    awaiting_since: datetime | None = None
+    approved: bool = False
     passed_hooks: tuple[str, ...] = ()
     ended_at: datetime | None = None
+    undone: str | None = None
 
     _REMEMBERED_CHANGES = 4
 
@@ -108,6 +119,8 @@ class Rollout:
             entered_at=at,
             reached_at=None,
             waived=False,
+            awaiting_since=None,
+            approved=False,
             verdict=Verdict.INCONCLUSIVE,
             changes=self._with_change(at),
             legs=tuple(leg.asking(_split(leg.target, weight)) for leg in self.legs),
@@ -131,6 +144,10 @@ class Rollout:
     def is_baked(self, now: datetime) -> bool:
         """Whether the step's time is over, counted from the first sight of its weight."""
         return self.reached_at is not None and (self.waived or now - self.reached_at >= self.step.bake)
+
+    def needs_approval(self) -> bool:
+        """Whether a person must still approve the end of the step."""
+        return self.step.approval is not None and not self.approved
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether the step is past its deadline."""

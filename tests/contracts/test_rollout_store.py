@@ -106,6 +106,16 @@ def test_recorded_counts_are_read_in_the_order_of_time(store: RolloutStore) -> N
     assert store.read_recorded(rollout.id) == tuple(records)
 
 
+def test_a_lease_keeps_others_out_until_it_has_run_out(store: RolloutStore) -> None:
+    rollout, soon = opened(store), START + timedelta(seconds=30)
+
+    assert store.take_lease(rollout.id, "laptop", START, soon)
+    assert store.take_lease(rollout.id, "laptop", START, soon)
+    assert not store.take_lease(rollout.id, "lambda", START + timedelta(seconds=29), soon + timedelta(seconds=30))
+    assert store.take_lease(rollout.id, "lambda", soon, soon + timedelta(seconds=30))
+    assert not store.take_lease(rollout.id, "laptop", soon, soon + timedelta(seconds=30))
+
+
 def test_the_recent_rollouts_come_newest_first(store: RolloutStore) -> None:
     for index in range(3):
         planned = replace(a_rollout(f"f{index}"), id=RolloutId(f"r-{index}"), opened_at=START + timedelta(hours=index))

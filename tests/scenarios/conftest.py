@@ -56,7 +56,7 @@ def watched(simulation: Simulation) -> Callable[[Rollout], Rollout]:
 
     def watch(rollout: Rollout) -> Rollout:
         deadline = simulation.clock.now() + timedelta(days=1)
-        controller = Controller(simulation.world)
+        controller = Controller(simulation.world, "test")
 
         def impatient(_tick: object) -> None:
             assert simulation.clock.now() < deadline, "the rollout did not end within a day"

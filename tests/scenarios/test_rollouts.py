@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from canary.controller import Controller
-from canary.core.commands import order_abort, order_pause, order_promotion
-from canary.core.errors import Unavailable
+from canary.core.commands import order_abort, order_approval, order_pause, order_promotion
+from canary.core.errors import ConfigError, RolloutConflict, Unavailable
 from canary.core.hooks import Hook, HookStage, HookStatus
 from canary.core.ledger import EntryKind
 from canary.core.model import AlarmState, AliasRouting, Phase, Version, Weight
-from canary.core.rollout import OnInconclusive, Policy, Rollout
+from canary.core.plan import Shift, Strategy
+from canary.core.rollout import OnInconclusive, OnSilence, Policy, Rollout
 from tests.fakes import Behaviour, Simulation
 
 Open = Callable[..., Rollout]
@@ -112,7 +113,7 @@ def test_without_traffic_nothing_is_claimed_and_the_deadline_rolls_back(
 def test_an_inconclusive_step_holds_for_ever_where_the_policy_says_so(simulation: Simulation, opened: Open) -> None:
     simulation.fleet.rate = 0
     rollout = opened(policy=Policy(on_inconclusive=OnInconclusive.HOLD))
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
 
     for _ in range(500):
         controller.tick(rollout.id)
@@ -126,7 +127,7 @@ def test_a_foreign_edit_ends_the_rollout_and_leaves_no_split(
     simulation: Simulation, opened: Open, watched: Watch
 ) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -148,7 +149,7 @@ def test_a_weight_that_a_person_lowered_is_not_raised_again(
     it showed before the write, under another revision. Without the revision that would pass for "not yet written".
     """
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     controller.tick(rollout.id)
     controller.tick(rollout.id)
     assert simulation.router.aliases[LIVE].is_split()
@@ -162,7 +163,7 @@ def test_a_weight_that_a_person_lowered_is_not_raised_again(
 
 def test_what_a_person_promoted_by_hand_is_left_alone(simulation: Simulation, opened: Open, watched: Watch) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
     simulation.router.overwrite(*LIVE, AliasRouting(stable=Version("2")))
@@ -177,7 +178,7 @@ def test_a_controller_that_died_is_replaced_without_repeating_or_shortening_the_
 ) -> None:
     rollout = opened()
     while simulation.store.states[rollout.id].reached_at is None:
-        Controller(simulation.world).tick(rollout.id)
+        Controller(simulation.world, "test").tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
     reached = simulation.store.states[rollout.id].reached_at
     simulation.clock.sleep(timedelta(seconds=55))
@@ -193,7 +194,7 @@ def test_a_failing_canary_leaves_although_the_store_is_down(
     simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -215,7 +216,7 @@ def test_the_rollback_that_the_store_missed_is_recorded_when_it_is_back(
     simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -250,7 +251,7 @@ def test_all_functions_of_a_release_go_back_when_one_fails_last_target_first(
 def test_no_traffic_moves_before_the_gate_succeeds(simulation: Simulation, opened: Open, watched: Watch) -> None:
     gate = Hook(name="gate", stage=HookStage.BEFORE_TRAFFIC, run="true")
     rollout = opened(hooks=(gate,))
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(10):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -277,7 +278,7 @@ def test_a_gate_that_never_answers_fails_at_its_deadline(opened: Open, watched: 
 def test_a_paused_rollout_waits_and_still_rolls_back(simulation: Simulation, opened: Open, watched: Watch) -> None:
     """A rollout that waits for a person must not stop looking (fluxcd/flagger#1801: 18 failed checks, no rollback)."""
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -293,7 +294,7 @@ def test_a_paused_rollout_waits_and_still_rolls_back(simulation: Simulation, ope
 
 def test_promotion_in_full_skips_every_step(simulation: Simulation, opened: Open, watched: Watch) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
         simulation.clock.sleep(timedelta(seconds=10))
@@ -309,7 +310,7 @@ def test_promotion_in_full_skips_every_step(simulation: Simulation, opened: Open
 
 def test_an_abort_takes_everything_back(simulation: Simulation, opened: Open, watched: Watch) -> None:
     rollout = opened()
-    controller = Controller(simulation.world)
+    controller = Controller(simulation.world, "test")
     for _ in range(4):
         controller.tick(rollout.id)
     _order(controller, rollout, order_abort)
@@ -322,3 +323,100 @@ def test_an_abort_takes_everything_back(simulation: Simulation, opened: Open, wa
 
 def _order(controller: Controller, rollout: Rollout, command: Callable[..., object]) -> None:
     controller.order(rollout.id, lambda known, now: command(known, by="amy", why="because", now=now))  # type: ignore[arg-type]
+
+
+def _progressing(simulation: Simulation, rollout: Rollout, until: timedelta = timedelta(minutes=30)) -> Controller:
+    """Ticks until the first step waits for an approval, or the time is over."""
+    controller = Controller(simulation.world, "test")
+    end = simulation.clock.now() + until
+    while simulation.store.states[rollout.id].awaiting_since is None and simulation.clock.now() < end:
+        controller.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=10))
+    return controller
+
+
+APPROVED_FIRST = Strategy(
+    name="approve",
+    shifts=(
+        Shift(weight=Weight.percent(10), bake=timedelta(minutes=1), approval=timedelta(hours=2)),
+        Shift(weight=Weight.percent(100), bake=timedelta(minutes=1)),
+    ),
+)
+
+
+def test_a_step_with_an_approval_waits_for_a_person(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    rollout = opened(strategy=APPROVED_FIRST)
+    controller = _progressing(simulation, rollout)
+    assert simulation.store.states[rollout.id].weight == Weight.percent(10)
+    _order(controller, rollout, order_approval)
+
+    assert watched(rollout).phase is Phase.PROMOTED
+    assert {EntryKind.AWAITING, EntryKind.APPROVED} <= set(kinds(simulation, rollout))
+
+
+@pytest.mark.parametrize(
+    ("on_silence", "ends"), [(OnSilence.ROLLBACK, Phase.ROLLED_BACK), (OnSilence.ADVANCE, Phase.PROMOTED)]
+)
+def test_an_approval_that_nobody_gives_is_decided_by_the_policy(
+    opened: Open, watched: Watch, on_silence: OnSilence, ends: Phase
+) -> None:
+    ended = watched(opened(strategy=APPROVED_FIRST, policy=Policy(on_silence=on_silence)))
+
+    assert ended.phase is ends
+
+
+def test_a_rollout_that_waits_for_an_approval_still_rolls_back(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    rollout = opened(strategy=APPROVED_FIRST)
+    _progressing(simulation, rollout)
+    simulation.fleet.behaviour["2"] = Behaviour(errors=0.3)
+
+    assert watched(rollout).phase is Phase.ROLLED_BACK
+
+
+def test_a_promotion_is_undone_by_one_flip(simulation: Simulation, opened: Open, watched: Watch) -> None:
+    ended = watched(opened())
+    before = len(simulation.router.writes)
+
+    undone = Controller(simulation.world, "test").undo(ended.id, to=None, by="amy", why="customers complain")
+
+    assert simulation.router.aliases[LIVE].stable == "1"
+    assert len(simulation.router.writes) == before + 1
+    assert (undone.phase, undone.undone) == (Phase.PROMOTED, "by amy: customers complain")
+    assert kinds(simulation, ended)[-1] is EntryKind.UNDONE
+
+
+def test_what_cannot_be_undone_is_refused_and_nothing_is_written(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    ended = watched(opened())
+    controller = Controller(simulation.world, "test")
+    before = len(simulation.router.writes)
+    with pytest.raises(ConfigError, match="version 9 of pay cannot serve"):
+        controller.undo(ended.id, to=Version("9"), by="amy", why="typo")
+    simulation.router.overwrite(*LIVE, AliasRouting(stable=Version("1")))
+
+    with pytest.raises(RolloutConflict, match="alias pay:live has moved on"):
+        controller.undo(ended.id, to=None, by="amy", why="late")
+
+    assert len(simulation.router.writes) == before
+
+
+def test_of_two_controllers_one_moves_the_rollout_and_either_takes_it_back(
+    simulation: Simulation, opened: Open
+) -> None:
+    rollout = opened()
+    laptop, cloud = Controller(simulation.world, "laptop"), Controller(simulation.world, "cloud")
+    for _ in range(4):
+        laptop.tick(rollout.id)
+        simulation.clock.sleep(timedelta(seconds=5))
+        number = simulation.store.states[rollout.id].number
+        cloud.tick(rollout.id)
+        assert simulation.store.states[rollout.id].number == number
+        simulation.clock.sleep(timedelta(seconds=5))
+    simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+
+    cloud.tick(rollout.id)
+
+    assert not simulation.router.aliases[LIVE].is_split()
