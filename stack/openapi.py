@@ -1,4 +1,4 @@
-"""The API as its one OpenAPI document describes it, turned into what API Gateway needs. Pure: document in, values out."""
+"""The API as its one OpenAPI document describes it, as values that API Gateway's resources are made of. Pure."""
 
 from __future__ import annotations
 

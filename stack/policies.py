@@ -100,13 +100,21 @@ def function_base(place: Place, *, log_group: str, dead_letter_queue: str) -> tu
     )
 
 
-def table_items(place: Place, table: str, *, actions: Sequence[str], indexes: Sequence[str] = ()) -> Statement:
-    """The named item actions on one table, and on those of its indexes."""
-    arn = place.arn("dynamodb", f"table/{table}")
+def table_items(place: Place, table: str, *, actions: Sequence[str]) -> Statement:
+    """The named item actions on one table."""
     return Statement(
         sid="Items" + "".join(word.capitalize() for word in table.split("-")),
         actions=tuple(f"dynamodb:{action}" for action in actions),
-        resources=(arn, *(f"{arn}/index/{each}" for each in indexes)),
+        resources=(place.arn("dynamodb", f"table/{table}"),),
+    )
+
+
+def query_index(place: Place, table: str, index: str) -> Statement:
+    """Queries of one index."""
+    return Statement(
+        sid="QueryIndex",
+        actions=("dynamodb:Query",),
+        resources=(place.arn("dynamodb", f"table/{table}/index/{index}"),),
     )
 
 

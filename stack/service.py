@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from stack import policies
 from stack.bundle import code_bundle
 from stack.components.api_routes import Route
 from stack.components.bluegreen import BlueGreenFunction, BlueGreenFunctionArgs
@@ -16,6 +15,7 @@ from stack.components.parameters import Parameters
 from stack.components.queues import FifoQueue, FifoQueueArgs
 from stack.components.table import Capacity, Index, Table, TableArgs
 from stack.errors import SettingsError
+from stack.grants import STATUS_INDEX
 from stack.openapi import operations
 from stack.settings import CHECKOUT, Environment
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from stack.naming import Place
     from stack.settings import Settings
 
-STATUS_INDEX: Final = "status-index"
 BUNDLES: Final = CHECKOUT / "build" / "bundles"
 PAYMENT_TIMEOUT: Final = 30
 TRANSACTION_TIMEOUT: Final = 300
@@ -95,33 +94,22 @@ class PaymentsService:
             reserved_concurrency=self.settings.reserved_concurrency,
             answers_people=True,
             environment={"PAYMENTS_TABLE": table, "PAYMENTS_STATUS_INDEX": STATUS_INDEX},
-            may=[
-                policies.table_items(
-                    self.place, table, actions=("GetItem", "PutItem", "Query", "Scan"), indexes=(STATUS_INDEX,)
-                )
-            ],
             after=[self.payments],
         )
 
     @cached_property
     def transaction_processor(self) -> BlueGreenFunction:
         """Takes transactions over the API, and settles them from the queue (B2, B5)."""
-        place, table = self.place, self.transactions.name
         function = self._function(
             "transaction-processor",
             timeout_seconds=TRANSACTION_TIMEOUT,
             memory_mb=self.settings.async_memory_mb,
             reserved_concurrency=TRANSACTION_CONCURRENCY,
             environment={
-                "TRANSACTIONS_TABLE": table,
+                "TRANSACTIONS_TABLE": self.transactions.name,
                 "TRANSACTION_QUEUE_URL": self.processing.url,
                 "NOTIFICATION_QUEUE_URL": self.notifications.url,
             },
-            may=[
-                policies.table_items(place, table, actions=("GetItem", "PutItem", "UpdateItem")),
-                policies.send_to(place, self.processing.name, self.notifications.name),
-                policies.consume(place, self.processing.name),
-            ],
             after=[self.transactions],
         )
         function.consume(self.processing)
@@ -130,7 +118,6 @@ class PaymentsService:
     @cached_property
     def fraud_handler(self) -> BlueGreenFunction:
         """Takes the fraud service's verdicts (B5)."""
-        place = self.place
         return self._function(
             "fraud-handler",
             timeout_seconds=TRANSACTION_TIMEOUT,
@@ -141,19 +128,12 @@ class PaymentsService:
                 "NOTIFICATION_QUEUE_URL": self.notifications.url,
                 "FRAUD_SECRET_PARAMETER": self.parameters.fraud_secret,
             },
-            may=[
-                policies.table_items(place, self.transactions.name, actions=("GetItem", "UpdateItem")),
-                policies.table_items(place, self.fraud_alerts.name, actions=("UpdateItem",)),
-                policies.send_to(place, self.notifications.name),
-                policies.read_parameters(place, self.parameters.fraud_secret),
-            ],
             after=[self.transactions, self.fraud_alerts],
         )
 
     @cached_property
     def notification_sender(self) -> BlueGreenFunction:
         """Tells merchants the outcomes (B5). Plain HTTP to loopback is for development alone."""
-        place = self.place
         loopback = {"LOOPBACK_WEBHOOKS": "allow"} if self.settings.environment is Environment.DEV else {}
         function = self._function(
             "notification-sender",
@@ -164,10 +144,6 @@ class PaymentsService:
                 "MERCHANT_PARAMETERS": self.parameters.merchants,
                 **loopback,
             },
-            may=[
-                policies.consume(place, self.notifications.name),
-                policies.read_parameters(place, f"{self.parameters.merchants}/*"),
-            ],
         )
         function.consume(self.notifications)
         return function
@@ -237,7 +213,6 @@ class PaymentsService:
         timeout_seconds: int,
         memory_mb: int,
         environment: Mapping[str, pulumi.Input[str]],
-        may: Sequence[policies.Statement],
         reserved_concurrency: int | None = None,
         answers_people: bool = False,
         after: Sequence[pulumi.Resource] = (),
@@ -256,7 +231,6 @@ class PaymentsService:
                 reserved_concurrency=reserved_concurrency,
                 log_retention_days=settings.log_retention_days,
                 environment={"ENVIRONMENT": settings.environment, **environment},
-                may=may,
                 key_arn=self.key_arn,
                 errors=settings.error_threshold,
                 throttles=settings.throttle_threshold,

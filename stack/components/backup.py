@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 import pulumi_aws as aws
 
-from stack import policies
+from stack import grants, policies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ class TableBackups(pulumi.ComponentResource):
             tags=place.tags("backup"),
             opts=pulumi.ResourceOptions(parent=self, protect=place.protects(name)),
         )
-        role = self._role(place, tables, key_arn, name)
+        role = self._role(place, key_arn)
         plan = aws.backup.Plan(
             place.name("plan", "tables"),
             name=place.name("plan", "tables"),
@@ -67,7 +67,7 @@ class TableBackups(pulumi.ComponentResource):
         )
         self.register_outputs({"vault": vault.name, "planId": plan.id})
 
-    def _role(self, place: Place, tables: Sequence[Table], key_arn: pulumi.Input[str], vault: str) -> aws.iam.Role:
+    def _role(self, place: Place, key_arn: pulumi.Input[str]) -> aws.iam.Role:
         name = place.name("role", "table-backups")
         role = aws.iam.Role(
             name,
@@ -76,13 +76,12 @@ class TableBackups(pulumi.ComponentResource):
             tags=place.tags("backup"),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        names = [table.name for table in tables]
         aws.iam.RolePolicy(
             place.name("policy", "table-backups"),
             name=place.name("policy", "table-backups"),
             role=role.name,
             policy=pulumi.Output.from_input(key_arn).apply(
-                lambda key: policies.document(policies.table_backups(place, names, vault=vault, key_arn=key))
+                lambda key: policies.document(grants.of_backups(place, key))
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

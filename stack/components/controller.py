@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from canary.schema import GUARD_ALARM_PREFIX
-from stack import policies
+from stack import grants, policies
 from stack.components.function import Function, FunctionArgs
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from stack.naming import Place
 
-PURPOSE: Final = "rollout-controller"
 HANDLER: Final = "canary.lambda_handler.handler"
 TIMEOUT_SECONDS: Final = 90
 """A minute of ticks, and time for the last one to finish a rollback."""
@@ -33,10 +32,7 @@ class RolloutControllerArgs:
     runtime: str
     architecture: str
     log_retention_days: int
-    functions: Sequence[str]
-    store: str
     parameter: str
-    topic: str
     alarms: Sequence[pulumi.Input[str]]
     """Alarms that guard every release, beside those that the controller makes itself."""
     key_arn: pulumi.Input[str] | None = None
@@ -47,7 +43,7 @@ class RolloutController(pulumi.ComponentResource):
     """The function, its two rules, and a role for watchdogs that can do nothing but wake it."""
 
     def __init__(self, args: RolloutControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("bluegreen:stack:RolloutController", PURPOSE, None, opts)
+        super().__init__("bluegreen:stack:RolloutController", grants.CONTROLLER, None, opts)
         self._args = args
         self.function = self._function()
         self._wake("tick", "Looks at every open rollout, each minute.", schedule="rate(1 minute)")
@@ -60,7 +56,7 @@ class RolloutController(pulumi.ComponentResource):
         return Function(
             FunctionArgs(
                 place=place,
-                purpose=PURPOSE,
+                purpose=grants.CONTROLLER,
                 handler=HANDLER,
                 bundle=args.bundle,
                 runtime=args.runtime,
@@ -69,9 +65,6 @@ class RolloutController(pulumi.ComponentResource):
                 timeout_seconds=TIMEOUT_SECONDS,
                 log_retention_days=args.log_retention_days,
                 environment={"ENVIRONMENT": place.environment, "RELEASE_PARAMETER": args.parameter},
-                may=policies.rollout_controller(
-                    place, functions=args.functions, store=args.store, parameter=args.parameter, topic=args.topic
-                ),
                 key_arn=args.key_arn,
                 alarm_actions=args.alarm_actions,
             ),
@@ -104,7 +97,7 @@ class RolloutController(pulumi.ComponentResource):
             description=description,
             schedule_expression=schedule,
             event_pattern=pattern,
-            tags=place.tags(PURPOSE),
+            tags=place.tags(grants.CONTROLLER),
             opts=pulumi.ResourceOptions(parent=self),
         )
         permission = aws.lambda_.Permission(
@@ -125,21 +118,21 @@ class RolloutController(pulumi.ComponentResource):
         )
 
     def _abort_role(self) -> aws.iam.Role:
-        """A role that can only call the controller: whatever it sends, it can neither raise a weight nor read data."""
+        """A role for watchdogs: whoever assumes it can call the controller and nothing else."""
         place = self._args.place
         name = place.name("role", "rollout-abort")
         role = aws.iam.Role(
             name,
             name=name,
             assume_role_policy=policies.account_trust(place.account),
-            tags=place.tags(PURPOSE),
+            tags=place.tags(grants.CONTROLLER),
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.iam.RolePolicy(
             place.name("policy", "rollout-abort"),
             name=place.name("policy", "rollout-abort"),
             role=role.name,
-            policy=policies.document([policies.invoke(self.function.arn), policies.one_region(place)]),
+            policy=policies.document(grants.of_abort(place)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return role

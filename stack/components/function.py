@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 import pulumi_aws as aws
 
-from stack import policies
+from stack import grants, policies
 from stack.alarms import Alarms, queue_watches
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ class FunctionArgs:
     log_retention_days: int
     reserved_concurrency: int | None = None
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    may: Sequence[policies.Statement] = ()
-    """What this function may do beyond logging, tracing, its dead-letter queue and the data key."""
     key_arn: pulumi.Input[str] | None = None
     """The key of the data that it handles; None where that is AWS's own."""
     layers: Sequence[pulumi.Input[str]] = ()
@@ -60,8 +58,8 @@ class Function(pulumi.ComponentResource):
         self._tags = args.place.tags(args.purpose)
         self.log_group = self._log_group()
         self.dead_letter_queue = self._dead_letter_queue()
-        self.role, grants = self._role()
-        self.function = self._function(depends_on=[self.log_group, grants])
+        self.role, policy = self._role()
+        self.function = self._function(depends_on=[self.log_group, policy])
         self.version = self.function.version
         self._finish()
 
@@ -116,23 +114,21 @@ class Function(pulumi.ComponentResource):
             tags=self._tags,
             opts=self._inside(),
         )
-        base = policies.function_base(
-            place, log_group=f"/aws/lambda/{self.name}", dead_letter_queue=place.name("queue", f"{purpose}-dead")
-        )
-        grants = aws.iam.RolePolicy(
+        policy = aws.iam.RolePolicy(
             place.name("policy", purpose),
             name=place.name("policy", purpose),
             role=role.name,
-            policy=self._policy([*base, *self._args.may]),
+            policy=self._policy(),
             opts=self._inside(),
         )
-        return role, grants
+        return role, policy
 
-    def _policy(self, statements: Sequence[policies.Statement]) -> pulumi.Input[str]:
+    def _policy(self) -> pulumi.Input[str]:
+        place, purpose = self._args.place, self.purpose
         if self._args.key_arn is None:
-            return policies.document(statements)
+            return policies.document(grants.of_function(place, purpose, None))
         key_arn = pulumi.Output.from_input(self._args.key_arn)
-        return key_arn.apply(lambda key: policies.document([*statements, policies.use_key(key)]))
+        return key_arn.apply(lambda key: policies.document(grants.of_function(place, purpose, key)))
 
     def _function(self, depends_on: Sequence[pulumi.Resource]) -> aws.lambda_.Function:
         args = self._args

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pulumi
 import pulumi_aws as aws
 
+from stack.grants import fraud_secret, merchant_parameters
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,9 +34,8 @@ class Parameters(pulumi.ComponentResource):
     ) -> None:
         super().__init__("bluegreen:stack:Parameters", "parameters", None, opts)
         self._place, self._key_arn = place, key_arn
-        root = f"/bluegreen/{place.environment}"
-        self.fraud_secret = f"{root}/fraud/secret"
-        self.merchants = f"{root}/merchants"
+        self.fraud_secret = fraud_secret(place)
+        self.merchants = merchant_parameters(place)
         self._secret("fraud-secret", self.fraud_secret)
         for merchant, url in merchants.items():
             self._text(f"{merchant}-webhook-url", f"{self.merchants}/{merchant}/webhook-url", url)

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stack.alarms import Alarms, queue_watches
+from stack.grants import fifo_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +44,9 @@ class FifoQueue(pulumi.ComponentResource):
 
     def __init__(self, args: FifoQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bluegreen:stack:FifoQueue", f"{args.purpose}-queue", None, opts)
-        self.name = args.place.name("queue", args.purpose) + ".fifo"
+        self.name = fifo_name(args.place, args.purpose)
         self.purpose = args.purpose
-        self.dead_letter_name = args.place.name("queue", f"{args.purpose}-dead") + ".fifo"
+        self.dead_letter_name = fifo_name(args.place, f"{args.purpose}-dead")
         dead_letters = self._queue(args, self.dead_letter_name, message_retention_seconds=DEAD_LETTER_SECONDS)
         redrive = {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": TRIES}
         self.queue = self._queue(

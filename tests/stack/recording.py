@@ -52,6 +52,9 @@ class Graph:
         return found[0]
 
 
+_ARN_PREFIXES = {"aws:kms/key:Key": "key/"}
+
+
 class Recorder(mocks.MockMonitor):
     """A monitor that answers as if every resource had been created, with ids and ARNs made of the names."""
 
@@ -100,7 +103,7 @@ class _Answers(mocks.Mocks):
         name = args.inputs.get("name", args.name)
         service = args.typ.split(":")[1].split("/")[0]
         computed = {
-            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}",
+            "arn": f"arn:aws:{service}:{REGION}:{ACCOUNT}:{_ARN_PREFIXES.get(args.typ, '')}{name}",
             "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{name}",
             "rootResourceId": "root",
             "invokeUrl": f"https://{name}.example",

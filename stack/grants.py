@@ -1,0 +1,149 @@
+"""Who may do what: the statements of every role, by the purpose of who assumes it. Also ``python -m stack.grants``.
+
+That command writes the documents of an environment to files, for linters and for IAM Access Analyzer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from canary.schema import release_parameter
+from stack import policies
+from stack.naming import Place
+from stack.policies import Statement, document, table_items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+STATUS_INDEX: Final = "status-index"
+FUNCTIONS: Final = ("payment-processor", "transaction-processor", "fraud-handler", "notification-sender")
+TABLES: Final = ("payments", "transactions", "fraud-alerts", "rollouts")
+CONTROLLER: Final = "rollout-controller"
+
+Grants = tuple[Statement, ...]
+
+
+def fifo_name(place: Place, purpose: str) -> str:
+    """The name of a FIFO queue; SQS demands the suffix."""
+    return place.name("queue", purpose) + ".fifo"
+
+
+def fraud_secret(place: Place) -> str:
+    """The parameter with the secret that the fraud service signs with."""
+    return f"/bluegreen/{place.environment}/fraud/secret"
+
+
+def merchant_parameters(place: Place) -> str:
+    """The path of the merchants' webhook URLs and secrets."""
+    return f"/bluegreen/{place.environment}/merchants"
+
+
+def _payment_processor(place: Place) -> Grants:
+    table = place.name("table", "payments")
+    return (
+        table_items(place, table, actions=("GetItem", "PutItem", "Scan")),
+        policies.query_index(place, table, STATUS_INDEX),
+    )
+
+
+def _transaction_processor(place: Place) -> Grants:
+    processing, notifications = fifo_name(place, "transaction-processing"), fifo_name(place, "notifications")
+    return (
+        table_items(place, place.name("table", "transactions"), actions=("GetItem", "PutItem", "UpdateItem")),
+        policies.send_to(place, processing, notifications),
+        policies.consume(place, processing),
+    )
+
+
+def _fraud_handler(place: Place) -> Grants:
+    return (
+        table_items(place, place.name("table", "transactions"), actions=("GetItem", "UpdateItem")),
+        table_items(place, place.name("table", "fraud-alerts"), actions=("UpdateItem",)),
+        policies.send_to(place, fifo_name(place, "notifications")),
+        policies.read_parameters(place, fraud_secret(place)),
+    )
+
+
+def _notification_sender(place: Place) -> Grants:
+    return (
+        policies.consume(place, fifo_name(place, "notifications")),
+        policies.read_parameters(place, f"{merchant_parameters(place)}/*"),
+    )
+
+
+def _rollout_controller(place: Place) -> Grants:
+    return policies.rollout_controller(
+        place,
+        functions=[place.name("function", each) for each in FUNCTIONS],
+        store=place.name("table", "rollouts"),
+        parameter=release_parameter(place.environment),
+        topic=place.name("topic", "alarms"),
+    )
+
+
+_BY_PURPOSE: Final[Mapping[str, Callable[[Place], Grants]]] = {
+    "payment-processor": _payment_processor,
+    "transaction-processor": _transaction_processor,
+    "fraud-handler": _fraud_handler,
+    "notification-sender": _notification_sender,
+    CONTROLLER: _rollout_controller,
+}
+
+
+def of_function(place: Place, purpose: str, key_arn: str | None) -> Grants:
+    """Everything that the function's role may do; KeyError for a purpose that nobody has."""
+    base = policies.function_base(
+        place,
+        log_group=f"/aws/lambda/{place.name('function', purpose)}",
+        dead_letter_queue=place.name("queue", f"{purpose}-dead"),
+    )
+    key = () if key_arn is None else (policies.use_key(key_arn),)
+    return (*base, *_BY_PURPOSE[purpose](place), *key)
+
+
+def of_backups(place: Place, key_arn: str) -> Grants:
+    """What AWS Backup may do with the tables."""
+    tables = [place.name("table", each) for each in TABLES]
+    return policies.table_backups(place, tables, vault=place.name("vault", "tables"), key_arn=key_arn)
+
+
+def of_abort(place: Place) -> Grants:
+    """What a watchdog may do: call the controller, which decides. It can neither raise a weight nor read data."""
+    controller = place.function_arn(place.name("function", CONTROLLER))
+    return (policies.invoke(controller), policies.one_region(place))
+
+
+def documents(place: Place, key_arn: str) -> dict[str, str]:
+    """The policy document of every role, by its purpose."""
+    found = {purpose: document(of_function(place, purpose, key_arn)) for purpose in _BY_PURPOSE}
+    return found | {
+        "table-backups": document(of_backups(place, key_arn)),
+        "rollout-abort": document(of_abort(place)),
+        "api-logs": document(policies.api_logs(place)),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes each document to ``<folder>/<purpose>.json`` and prints the paths."""
+    parser = argparse.ArgumentParser(prog="python -m stack.grants", description=__doc__)
+    parser.add_argument("--env", required=True)
+    parser.add_argument("--account", default="123456789012")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--folder", type=Path, default=Path("build/policies"))
+    given = parser.parse_args(arguments)
+    place = Place(
+        environment=given.env, account=given.account, region=given.region, cost_centre="-", data_classification="-"
+    )
+    given.folder.mkdir(parents=True, exist_ok=True)
+    for purpose, text in documents(place, place.arn("kms", "key/00000000-0000-0000-0000-000000000000")).items():
+        path = given.folder / f"{purpose}.json"
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
