@@ -10,7 +10,7 @@ import pytest
 from handlers.shared import clients
 from localcloud.running import RunningCloud, running_cloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
-from tests.handlers.resources import FifoQueue, make_queue, make_table
+from tests.handlers.resources import FifoQueue, dynamodb_of, make_queue, make_table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -33,6 +33,7 @@ def aws(cloud: RunningCloud) -> Iterator[pytest.MonkeyPatch]:
         patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
         patch.setenv("AWS_REGION", cloud.region)
+        patch.setenv("AWS_DEFAULT_REGION", cloud.region)
         yield patch
         for service in (clients.dynamodb, clients.sqs, clients.ssm, clients.sns):
             service().close()
@@ -40,7 +41,7 @@ def aws(cloud: RunningCloud) -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session")
 def dynamodb(cloud: RunningCloud) -> DynamoDBClient:
-    return cloud.client("dynamodb")
+    return dynamodb_of(cloud)
 
 
 @pytest.fixture(scope="session")

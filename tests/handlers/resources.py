@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import KeySchemaElementTypeDef
+    from types_boto3_sqs import SQSClient
     from types_boto3_sqs.literals import QueueAttributeNameType
+    from types_boto3_ssm import SSMClient
 
     from localcloud.running import RunningCloud
 
@@ -23,11 +27,26 @@ class FifoQueue:
     dead_letter_url: str
 
 
+@cache
+def dynamodb_of(cloud: RunningCloud) -> DynamoDBClient:
+    return cloud.client("dynamodb")
+
+
+@cache
+def sqs_of(cloud: RunningCloud) -> SQSClient:
+    return cloud.client("sqs")
+
+
+@cache
+def ssm_of(cloud: RunningCloud) -> SSMClient:
+    return cloud.client("ssm")
+
+
 def make_table(cloud: RunningCloud, name: str, key: str, sort_key: str | None = None) -> str:
     schema: list[KeySchemaElementTypeDef] = [{"AttributeName": key, "KeyType": "HASH"}]
     if sort_key is not None:
         schema.append({"AttributeName": sort_key, "KeyType": "RANGE"})
-    cloud.client("dynamodb").create_table(
+    dynamodb_of(cloud).create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=schema,
@@ -37,7 +56,7 @@ def make_table(cloud: RunningCloud, name: str, key: str, sort_key: str | None = 
 
 
 def make_queue(cloud: RunningCloud, name: str, *, visibility_seconds: int) -> FifoQueue:
-    sqs = cloud.client("sqs")
+    sqs = sqs_of(cloud)
     common: dict[QueueAttributeNameType, str] = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     dead_letter_url = sqs.create_queue(QueueName=f"{name}-dead.fifo", Attributes=common)["QueueUrl"]
     redrive = {"deadLetterTargetArn": arn_of(cloud, dead_letter_url), "maxReceiveCount": MOST_RECEIVES}
@@ -54,13 +73,13 @@ def make_queue(cloud: RunningCloud, name: str, *, visibility_seconds: int) -> Fi
 
 
 def arn_of(cloud: RunningCloud, queue_url: str) -> str:
-    found = cloud.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    found = sqs_of(cloud).get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
     return found["Attributes"]["QueueArn"]
 
 
 def drained(cloud: RunningCloud, queue_url: str) -> list[str]:
     """The bodies of every message that is visible, which are then gone from the queue."""
-    sqs, bodies = cloud.client("sqs"), []
+    sqs, bodies = sqs_of(cloud), []
     while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
             bodies.append(message["Body"])

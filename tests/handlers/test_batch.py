@@ -9,6 +9,7 @@ import pytest
 
 from handlers.shared import clients
 from handlers.shared.batch import Batch, Message
+from tests.handlers.resources import sqs_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 @pytest.fixture(scope="module")
 def queue_url(cloud: RunningCloud) -> Iterator[str]:
-    sqs = cloud.client("sqs")
+    sqs = sqs_of(cloud)
     url = sqs.create_queue(QueueName="batch.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "600"})[
         "QueueUrl"
     ]
@@ -71,7 +72,7 @@ def test_a_message_with_card_data_is_dropped_and_never_given_back(
 def test_a_failed_message_is_back_after_its_pause_not_after_the_queue_s_timeout(
     cloud: RunningCloud, queue_url: str
 ) -> None:
-    sqs = cloud.client("sqs")
+    sqs = sqs_of(cloud)
     sqs.send_message(QueueUrl=queue_url, MessageBody="{}", MessageGroupId="g", MessageDeduplicationId="1")
     received = sqs.receive_message(QueueUrl=queue_url)["Messages"][0]
 

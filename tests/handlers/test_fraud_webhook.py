@@ -16,7 +16,7 @@ from handlers.shared.money import Currency, parse_amount
 from handlers.shared.signatures import sign
 from handlers.transactions.transaction import Transaction, TransactionOrder
 from tests.handlers.events import Context, content, proxy
-from tests.handlers.resources import FifoQueue, drained
+from tests.handlers.resources import FifoQueue, drained, dynamodb_of, ssm_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -29,7 +29,7 @@ PARAMETER = "/payments/test/fraud-secret"
 
 @pytest.fixture(scope="module")
 def fraud_secret(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> None:
-    cloud.client("ssm").put_parameter(Name=PARAMETER, Value=SECRET, Type="SecureString")
+    ssm_of(cloud).put_parameter(Name=PARAMETER, Value=SECRET, Type="SecureString")
     aws.setenv("FRAUD_SECRET_PARAMETER", PARAMETER)
 
 
@@ -88,7 +88,7 @@ def test_a_verdict_ends_the_waiting_and_the_merchant_is_told(
 def test_an_alert_is_recorded_with_the_version_that_took_it(cloud: RunningCloud) -> None:
     deliver(alert(waiting(), alert_id="recorded"))
     key = {"alert_id": {"S": "recorded"}, "timestamp": {"S": "2026-11-21T12:00:00Z"}}
-    record = cloud.client("dynamodb").get_item(TableName="fraud_alerts", Key=key)["Item"]
+    record = dynamodb_of(cloud).get_item(TableName="fraud_alerts", Key=key)["Item"]
     assert (record["verdict"], record["state"], record["version"]) == ({"S": "fraud"}, {"S": "applied"}, {"S": "7"})
 
 
@@ -150,7 +150,7 @@ def test_a_missing_signature_is_refused_before_the_body_is_read() -> None:
 def test_a_secret_that_was_rotated_a_moment_ago_is_believed(
     cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ssm = cloud.client("ssm")
+    ssm = ssm_of(cloud)
     body = alert(waiting())
     deliver(body)
     ssm.put_parameter(Name=PARAMETER, Value=f"newer {SECRET}", Type="SecureString", Overwrite=True)
@@ -163,7 +163,7 @@ def test_a_secret_that_was_rotated_a_moment_ago_is_believed(
 def test_an_unknown_transaction_is_not_found_and_nothing_is_recorded(cloud: RunningCloud) -> None:
     assert error(deliver(alert(random_id("txn"), alert_id="unknown"))) == (404, "not_found")
     key = {"alert_id": {"S": "unknown"}, "timestamp": {"S": "2026-11-21T12:00:00Z"}}
-    assert "Item" not in cloud.client("dynamodb").get_item(TableName="fraud_alerts", Key=key)
+    assert "Item" not in dynamodb_of(cloud).get_item(TableName="fraud_alerts", Key=key)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from handlers.shared.batch import Undeliverable
 from handlers.shared.signatures import verify
 from tests.handlers.events import Context, queued
 from tests.handlers.merchant import Merchant, listening_merchant
+from tests.handlers.resources import ssm_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -42,7 +43,7 @@ def merchant(cloud: RunningCloud) -> Iterator[Merchant]:
 
 
 def set_up(cloud: RunningCloud, url: str, secret: str = "new old") -> None:
-    ssm = cloud.client("ssm")
+    ssm = ssm_of(cloud)
     path = "/payments/test/merchants/merchant-1"
     ssm.put_parameter(Name=f"{path}/webhook-url", Value=url, Type="String", Overwrite=True)
     ssm.put_parameter(Name=f"{path}/webhook-secret", Value=secret, Type="SecureString", Overwrite=True)

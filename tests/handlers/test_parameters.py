@@ -6,6 +6,7 @@ import pytest
 
 from handlers.shared import clients
 from handlers.shared.parameters import Parameters, UnknownParameter
+from tests.handlers.resources import ssm_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -23,7 +24,7 @@ class Hands:
 
 
 def put(cloud: RunningCloud, name: str, value: str) -> None:
-    cloud.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+    ssm_of(cloud).put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
 
 
 def test_a_secret_is_fetched_decrypted_and_kept_for_five_minutes(cloud: RunningCloud) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from handlers.transaction_processor import app
 from tests.handlers.events import Context, content, order_text, proxy, queued
-from tests.handlers.resources import FifoQueue, drained
+from tests.handlers.resources import FifoQueue, drained, dynamodb_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -106,7 +106,7 @@ def test_a_transaction_whose_record_was_never_written_is_carried_out_from_its_me
     transaction_id = content(post(order()))["transaction_id"]
     (message,) = drained(cloud, transaction_queue.url)
     key = {"transaction_id": {"S": transaction_id}}
-    cloud.client("dynamodb").delete_item(TableName="transactions", Key=key)
+    dynamodb_of(cloud).delete_item(TableName="transactions", Key=key)
     processed(message)
     assert status_of(transaction_id) == "settled"
 
