@@ -1,7 +1,7 @@
 """The metrics of one account and region: who measured what, second by second. Pure but for its lock.
 
 A point is kept at its second even when its metric has the standard resolution of one minute, because the evaluator may
-run on compressed time; `Reading.timestamp` is what a query may see of it.
+run on compressed time; `localcloud.observe.query.Timeline` knows where a query may see it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -56,11 +56,6 @@ class Reading:
     second: int
     stream: Stream
     samples: Samples
-
-    @property
-    def timestamp(self) -> int:
-        """Epoch seconds under which CloudWatch shows the point: its minute, unless published in high resolution."""
-        return self.second if self.stream.high_resolution else self.second // MINUTE * MINUTE
 
 
 class MetricStore:
@@ -133,16 +128,16 @@ class MetricStore:
 
     def compact(self, now: float) -> None:
         """Folds old seconds into their minutes and forgets what is older than `MINUTES_KEPT`."""
-        with self._lock:
-            for metric in list(self._metrics):
-                streams = self._metrics[metric]
-                for stream in list(streams):
+        for metric in self.metrics():
+            with self._lock:
+                streams = self._metrics.get(metric, {})
+                for stream, seconds in list(streams.items()):
                     kept = SECONDS_KEPT if stream.high_resolution else STANDARD_SECONDS_KEPT
-                    _fold(streams[stream], before=now - kept, forget_before=now - MINUTES_KEPT)
-                    if not streams[stream]:
+                    _fold(seconds, before=now - kept, forget_before=now - MINUTES_KEPT)
+                    if not seconds:
                         del streams[stream]
                 if not streams:
-                    del self._metrics[metric]
+                    self._metrics.pop(metric, None)
 
     def clear(self) -> None:
         """Forgets every point."""

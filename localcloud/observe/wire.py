@@ -133,14 +133,13 @@ def _from_fields(shape: Any, fields: Mapping[str, str], prefix: str) -> Any:  # 
     if shape.type_name == "list":
         return _numbered(lambda position: _from_fields(shape.member, fields, f"{prefix}.member.{position}"))
     if shape.type_name == "map":
-        pairs = _numbered(
-            lambda n: (
-                fields.get(f"{prefix}.entry.{n}.key")
-                and (fields[f"{prefix}.entry.{n}.key"], fields.get(f"{prefix}.entry.{n}.value", ""))
-            )
-        )
-        return dict(pairs)
+        return dict(_numbered(lambda position: _entry(fields, f"{prefix}.entry.{position}")))
     return fields.get(prefix)
+
+
+def _entry(fields: Mapping[str, str], prefix: str) -> tuple[str, str] | None:
+    key = fields.get(f"{prefix}.key")
+    return None if key is None else (key, fields.get(f"{prefix}.value", ""))
 
 
 def _numbered(at: Any) -> list[Any]:  # noqa: ANN401

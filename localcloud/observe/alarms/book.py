@@ -7,7 +7,7 @@ mapping with its state beside it.
 import json
 import time
 from collections.abc import Iterable
-from threading import RLock
+from threading import Lock
 from typing import Final
 
 from localcloud.observe import emulator
@@ -29,8 +29,8 @@ STATE_MEMBERS: Final = (
     "EvaluationState",
 )
 RECORDS_PER_PAGE: Final = 50
-lock: Final = RLock()
-"""Held while an alarm changes: requests and the evaluator run in different threads."""
+_lock: Final = Lock()
+"""Held while an alarm is written, never while others are told: requests and the evaluator run in different threads."""
 
 
 def put_metric_alarm(request: Plain) -> Plain:
@@ -44,7 +44,7 @@ def put_metric_alarm(request: Plain) -> Plain:
     name, now = request["AlarmName"], time.time()
     if name in emulator.COMPOSITE_ALARMS:
         raise validation_error(f"A composite alarm with the name {name} exists already.")
-    with lock:
+    with _lock:
         before = emulator.METRIC_ALARMS.get(name)
         alarm = _stored(request, before, now)
         emulator.METRIC_ALARMS[name] = alarm
@@ -127,22 +127,29 @@ def change_state(
         reason_data: Why, as JSON text.
         seen: Names of composite alarms on the path to this one, which are not evaluated again.
     """
-    with lock:
+    transition = _entered(alarm, value, reason, reason_data)
+    if transition is not None:
+        deliver(transition)
+        emulator.evaluate_composites_above(alarm, seen)
+
+
+def _entered(alarm: Plain, value: str, reason: str, reason_data: str | None) -> Transition | None:
+    """Writes the state; what changed, or None. An alarm that was deleted or overwritten meanwhile does not change."""
+    with _lock:
+        if find(alarm["AlarmName"]) is not alarm:
+            return None
         previous, now = condition_of(alarm), time.time()
         alarm.update(StateValue=value, StateReason=reason, StateReasonData=reason_data, StateUpdatedTimestamp=now)
         if value == previous.value:
-            return
+            return None
         alarm["StateTransitionedTimestamp"] = now
-        deliver(
-            Transition(
-                alarm=alarm,
-                previous=previous,
-                current=Condition(value=value, reason=reason, reason_data=reason_data, at=now),
-                account=emulator.account(),
-                region=emulator.region(),
-            )
+        return Transition(
+            alarm=alarm,
+            previous=previous,
+            current=Condition(value=value, reason=reason, reason_data=reason_data, at=now),
+            account=emulator.account(),
+            region=emulator.region(),
         )
-        emulator.evaluate_composites_above(alarm, seen)
 
 
 def change_composite(

@@ -7,9 +7,9 @@ from threading import Event, Thread
 from typing import Final
 
 from localcloud.observe import emulator
-from localcloud.observe.alarms.book import change_state, lock
+from localcloud.observe.alarms.book import change_state
 from localcloud.observe.alarms.evaluate import Evaluation, evaluate
-from localcloud.observe.alarms.rule import AlarmRule, State, alarm_rule
+from localcloud.observe.alarms.rule import State, alarm_rule
 from localcloud.observe.metrics import all_stores, store_of
 from localcloud.observe.model import Plain
 from localcloud.observe.query import Timeline
@@ -96,7 +96,7 @@ class AlarmClock:
                 if self._evaluated.get(key) != mark:
                     self._evaluated[key] = mark
                     timeline = Timeline(store_of(account, region).read, self._speed)
-                    _apply(alarm, rule, evaluate(rule, timeline, State(alarm["StateValue"]), at))
+                    _apply(alarm, evaluate(rule, timeline, State(alarm["StateValue"]), at))
             except Exception as error:  # noqa: BLE001 - one alarm must not stop the others; it shows on the alarm
                 _log.exception("alarm %s was not evaluated", alarm.get("AlarmName"))
                 alarm.update(EvaluationState="EVALUATION_FAILURE", StateReason=f"Evaluation failed: {error}"[:1023])
@@ -104,14 +104,10 @@ class AlarmClock:
             return rule.step
 
 
-def _apply(alarm: Plain, rule: AlarmRule, evaluation: Evaluation) -> None:
-    """Writes what an evaluation found, unless the alarm was deleted or replaced meanwhile."""
-    with lock:
-        if emulator.METRIC_ALARMS.get(rule.name) is not alarm:
-            return
-        if evaluation.failure:
-            alarm.update(EvaluationState="EVALUATION_ERROR", StateReason=evaluation.failure)
-            return
-        alarm.pop("EvaluationState", None)
-        if evaluation.state is not None and evaluation.state != alarm["StateValue"]:
-            change_state(alarm, evaluation.state.value, evaluation.reason, evaluation.reason_data)
+def _apply(alarm: Plain, evaluation: Evaluation) -> None:
+    if evaluation.failure:
+        alarm.update(EvaluationState="EVALUATION_ERROR", StateReason=evaluation.failure)
+        return
+    alarm.pop("EvaluationState", None)
+    if evaluation.state is not None and evaluation.state != alarm["StateValue"]:
+        change_state(alarm, evaluation.state.value, evaluation.reason, evaluation.reason_data)

@@ -77,6 +77,17 @@ def test_a_query_request_may_come_in_the_query_string() -> None:
     assert call.request() == {"AlarmNames": ["a"], "MaxRecords": 7}
 
 
+def test_mappings_in_a_query_request() -> None:
+    fields = {
+        "Action": "PutMetricData",
+        "Namespace": "N",
+        "EntityMetricData.member.1.Entity.KeyAttributes.entry.1.key": "Type",
+        "EntityMetricData.member.1.Entity.KeyAttributes.entry.1.value": "Service",
+    }
+    found = read_call("/", {}, urlencode(fields).encode(), {}).request()
+    assert found["EntityMetricData"] == [{"Entity": {"KeyAttributes": {"Type": "Service"}}}]
+
+
 RESULT = {
     "MetricDataResults": [
         {"Id": "m", "Label": "<a&b>", "Timestamps": [AT], "Values": [1.5], "StatusCode": "Complete", "Unknown": 1}

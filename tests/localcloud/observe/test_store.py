@@ -50,7 +50,8 @@ def test_standard_points_show_at_their_minute_and_high_resolution_points_at_thei
     store = MetricStore()
     store.record(METRIC, 1, at=NOW + 7)
     store.record(METRIC, 1, at=NOW + 7, high_resolution=True)
-    shown = {reading.stream.high_resolution: reading.timestamp for reading in store.read(METRIC, NOW, NOW + 60)}
+    timeline = Timeline(store.read)
+    shown = {found.stream.high_resolution: timeline.timestamp(found) for found in store.read(METRIC, NOW, NOW + 60)}
     assert shown == {False: NOW // 60 * 60, True: NOW + 7}
 
 
