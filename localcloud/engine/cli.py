@@ -22,6 +22,7 @@ Environment = Annotated[str, typer.Option("--env", help="The stack, as in Pulumi
 Program = Annotated[Path, typer.Option("--program", help="The folder with Pulumi.yaml, or one below it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Unprotect = Annotated[bool, typer.Option("--unprotect", help="Delete protected resources too.")]
 Secrets = Annotated[bool, typer.Option("--show-secrets", help="Print secret outputs in plain text.")]
 Setting = Annotated[list[str], typer.Option("--config", help="KEY=VALUE; wins over Pulumi.ENV.yaml. Repeatable.")]
 
@@ -60,6 +61,7 @@ def destroy(
     env: Environment,
     program: Program = _HERE,
     yes: Yes = False,
+    unprotect: Unprotect = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete every resource of the environment from the embedded cloud."""
@@ -67,7 +69,7 @@ def destroy(
         target = find_target(load_project(program, env).root)
         if not yes and not _confirmed(f"Delete everything of {env} at {target.endpoint}?"):
             raise EngineError("nothing was deleted: say --yes, or answer y")
-        result = _narrated(lambda emit: engine.destroy(program, env, target, emit=emit))
+        result = _narrated(lambda emit: engine.destroy(program, env, target, unprotect=unprotect, emit=emit))
         _print(result, env, f"destroy {env}", as_json=as_json, show_secrets=False)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from localcloud.engine.clouds import Clouds, default_settings
+from localcloud.engine.deployment import PROVIDER
 from localcloud.engine.endpoint import HOME, Target, require_loopback
 from localcloud.engine.errors import DeploymentFailed, EndpointUnavailable, EngineError, Interrupted
 from localcloud.engine.events import Emit, Event, MessageEvent, ResourceEvent, Severity, Status, event_from_json
@@ -60,17 +61,33 @@ def deploy(
 
 
 def destroy(
-    program_dir: Path, stack: str, target: Target, *, home: Path | None = None, emit: Emit | None = None
+    program_dir: Path,
+    stack: str,
+    target: Target,
+    *,
+    home: Path | None = None,
+    unprotect: bool = False,
+    emit: Emit | None = None,
 ) -> Result:
-    """Deletes every resource of the stack, dependents first, without running the program."""
-    return _without_program(program_dir, stack, target, home, emit, is_destroy=True)
+    """Deletes every resource of the stack, dependents first, without running the program.
+
+    A protected resource makes it refuse before it deletes anything, unless `unprotect`.
+    """
+    with _opened(program_dir, stack, target, home, emit) as (space, changes):
+        begin, state = time.monotonic(), space.state
+        delete_all(space, [*state.resources.values()], replaced=[*state.condemned], unprotect=unprotect)
+        state.settle(outputs={})
+        return _result(tuple(changes), state, time.monotonic() - begin)
 
 
 def refresh(
     program_dir: Path, stack: str, target: Target, *, home: Path | None = None, emit: Emit | None = None
 ) -> Result:
     """Brings the state to what the cloud really has: what is gone is dropped, what drifted is taken over."""
-    return _without_program(program_dir, stack, target, home, emit, is_destroy=False)
+    with _opened(program_dir, stack, target, home, emit) as (space, changes):
+        begin = time.monotonic()
+        refresh_all(space)
+        return _result(tuple(changes), space.state, time.monotonic() - begin)
 
 
 def read_outputs(program_dir: Path, stack: str, home: Path | None = None) -> Result:
@@ -86,25 +103,21 @@ def _home(project: Project, home: Path | None) -> Path:
     return (home or project.root / HOME / "state").resolve()
 
 
-def _without_program(
-    program_dir: Path, stack: str, target: Target, home: Path | None, emit: Emit | None, *, is_destroy: bool
-) -> Result:
+@contextmanager
+def _opened(
+    program_dir: Path, stack: str, target: Target, home: Path | None, emit: Emit | None
+) -> Iterator[tuple[Workspace, list[Change]]]:
+    """The stack's locked workspace, and the list in which its changes gather."""
     project = load_project(program_dir, stack)
-    folder, changes, begin = _home(project, home), list[Change](), time.monotonic()
+    folder, changes = _home(project, home), list[Change]()
     with locked(folder, stack), explained("embedded cloud", target.endpoint, {}):
         state = load_state(folder, stack)
         account = read_account(target.endpoint, project.config.get("aws:region", "us-east-1"))
         clouds = Clouds(target.endpoint, account, default_settings(project.config, account))
         for resource in state.resources.values():
-            if resource.kind == "pulumi:providers:aws":
+            if resource.kind == PROVIDER:
                 clouds.add_provider(resource.urn, resource.inputs)
-        space = Workspace(clouds=clouds, state=state, emit=_collecting(changes, emit), preview=False)
-        if is_destroy:
-            delete_all(space, [*state.condemned, *state.resources.values()])
-            state.settle(outputs={})
-        else:
-            refresh_all(space)
-        return _result(tuple(changes), state, time.monotonic() - begin)
+        yield Workspace(clouds=clouds, state=state, emit=_collecting(changes, emit), preview=False), changes
 
 
 def _result(changes: tuple[Change, ...], state: StackState, seconds: float) -> Result:

@@ -27,6 +27,7 @@ class Deployment:
     outputs: Properties = field(default_factory=dict)
     failure: EngineError | None = None
     _seen: set[str] = field(default_factory=set)
+    _to_replace: list[Recorded] = field(default_factory=list)  # in a preview; an apply has them in the state
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def register(self, goal: Goal) -> Registered:
@@ -71,7 +72,7 @@ class Deployment:
         """Deletes what was replaced and what the program no longer names, and keeps the stack's outputs."""
         state = self.space.state
         left = [resource for urn, resource in state.resources.items() if urn not in self._seen]
-        delete_all(self.space, [*state.condemned, *left])
+        delete_all(self.space, left, replaced=[*state.condemned, *self._to_replace])
         if not self.space.preview:
             state.settle(outputs=self.outputs)
 
@@ -95,6 +96,8 @@ class Deployment:
         changed = tuple(dict.fromkeys(rendered(path) for path in step.changed))
         with space.reported(goal.urn, goal.kind, step.operation, changed):
             if space.preview:
+                if prior is not None and step.operation is Operation.REPLACE and not step.delete_first:
+                    self._to_replace.append(prior)
                 return preview_step(goal, kind, step, prior)
             return apply_step(space, goal, kind, step, prior)
 

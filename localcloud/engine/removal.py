@@ -8,28 +8,26 @@ from localcloud.engine.state import Recorded
 from localcloud.engine.workspace import Workspace, catalogued, explained
 
 
-def delete_all(space: Workspace, doomed: Sequence[Recorded]) -> None:
+def delete_all(
+    space: Workspace, doomed: Sequence[Recorded], *, replaced: Sequence[Recorded] = (), unprotect: bool = False
+) -> None:
     """Deletes what is recorded, from the cloud and from the state; refuses as a whole when one is protected.
+
+    What was replaced goes first, the newest first: nothing in the state depends on it any more. `unprotect` deletes
+    protected resources too.
 
     A resource that ``retainOnDelete`` keeps, that was only read, or whose ``deletedWith`` is deleted too, is forgotten
     and stays in the cloud.
     """
-    condemned = {id(resource) for resource in space.state.condemned}
-    for resource in doomed:
-        if resource.protect and id(resource) not in condemned:
-            raise EngineError(
-                f"{resource.urn} is protected and would be deleted: take `protect` off, apply, then retry"
-            )
+    protected = [resource for resource in doomed if resource.protect]
+    if protected and not unprotect:
+        raise EngineError(
+            f"{protected[0].urn} is protected and would be deleted: take `protect` off and apply, or destroy with "
+            "--unprotect"
+        )
     going = {resource.urn for resource in doomed}
-    for resource in _ordered(space, doomed, condemned):
+    for resource in (*reversed(replaced), *space.state.deletion_order(list(doomed))):
         _delete(space, resource, going)
-
-
-def _ordered(space: Workspace, doomed: Sequence[Recorded], condemned: set[int]) -> list[Recorded]:
-    """Replaced resources go first, the newest first: nothing in the state depends on them any more."""
-    replaced = [resource for resource in doomed if id(resource) in condemned]
-    others = [resource for resource in doomed if id(resource) not in condemned]
-    return [*reversed(replaced), *space.state.deletion_order(others)]
 
 
 def _delete(space: Workspace, resource: Recorded, going: set[str]) -> None:

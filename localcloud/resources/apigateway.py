@@ -8,7 +8,7 @@ from typing_extensions import override
 from localcloud.resources.cloud import Cloud, lookup
 from localcloud.resources.model import Outputs, ResourceType, names
 from localcloud.resources.patches import map_patches, patches, retag_gateway, set_patches
-from localcloud.resources.shapes import Inputs, shaped
+from localcloud.resources.shapes import Inputs, attribute_text, shaped
 
 _API_RENAMES: Final = {"restApi": "restApiId", "authorization": "authorizationType"}
 
@@ -175,6 +175,20 @@ class Integration(_MethodPart):
     replaces = names("restApi resourceId httpMethod type integrationHttpMethod")
     defaults: ClassVar = {"timeoutMilliseconds": 29_000}
 
+    @override
+    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
+        """Patches in place: PutIntegration would drop the responses that hang on the integration."""
+        maps = names("requestParameters requestTemplates")
+        operations = patches(inputs, changed - maps - {"cacheKeyParameters", "tlsConfig"}, self.renames)
+        for name in sorted(changed & maps):
+            operations += map_patches(name, inputs, old)
+        operations += set_patches("cacheKeyParameters", inputs, old)
+        if "tlsConfig" in changed:
+            insecure = bool((inputs.get("tlsConfig") or {}).get("insecureSkipVerification"))
+            path = "/tlsConfig/insecureSkipVerification"
+            operations.append({"op": "replace", "path": path, "value": attribute_text(insecure)})
+        self.api(cloud).update_integration(**self._key(inputs), patchOperations=operations)
+
 
 class MethodResponse(_MethodPart):
     """``aws:apigateway/methodResponse:MethodResponse``."""
@@ -185,6 +199,12 @@ class MethodResponse(_MethodPart):
     sent = "responseModels responseParameters"
     honours = names(sent) | frozenset(identity)
     replaces = frozenset(identity)
+
+    @override
+    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
+        """Deletes first: PutMethodResponse refuses a status code that is already there."""
+        self.delete(cloud, identifier, old)
+        self.create(cloud, inputs)
 
 
 class IntegrationResponse(_MethodPart):

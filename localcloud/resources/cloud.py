@@ -15,7 +15,7 @@ from localcloud.resources.guard import check_input
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 _CONFIG: Final = Config(
-    retries={"total_max_attempts": 3, "mode": "standard"},
+    retries={"total_max_attempts": 1},  # on loopback an error is an error, and a repeated create a second resource
     max_pool_connections=16,
     connect_timeout=5,
     read_timeout=60,

@@ -159,11 +159,11 @@ class LayerVersion(ResourceType):
 
     @override
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
-        layer, version = identifier.rsplit(":", 1)
+        layer, version = identifier.split(":")[-2:]
         found = lookup(self.api(cloud).get_layer_version, LayerName=layer, VersionNumber=int(version))
         return found and {
             "arn": identifier,
-            "layerArn": layer,
+            "layerArn": identifier.rpartition(":")[0],
             "version": version,
             "createdDate": found["CreatedDate"],
             "codeSha256": found["Content"]["CodeSha256"],
@@ -176,7 +176,7 @@ class LayerVersion(ResourceType):
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
-        layer, version = identifier.rsplit(":", 1)
+        layer, version = identifier.split(":")[-2:]
         if not state.get("skipDestroy"):
             lookup(self.api(cloud).delete_layer_version, LayerName=layer, VersionNumber=int(version))
 

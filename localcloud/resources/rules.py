@@ -145,6 +145,14 @@ def _topic_name(params: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _table_name(params: Mapping[str, Any]) -> str | None:
+    """DynamoDB, Naming rules: 3 to 255 letters, digits, hyphens, underscores and dots; the model also admits ARNs."""
+    name = str(params.get("TableName"))
+    if re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", name):
+        return None
+    return f"TableName = {name!r}, wanted 3 to 255 letters, digits, -, _ and ."
+
+
 def _table_keys(params: Mapping[str, Any]) -> str | None:
     """DynamoDB, CreateTable: attribute definitions are exactly the attributes that the keys use."""
     schemas: list[Sequence[Mapping[str, str]]] = [params.get("KeySchema") or []]
@@ -250,7 +258,7 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "sqs:CreateQueue": (_queue_name, _queue_attributes),
     "sqs:SetQueueAttributes": (_queue_attributes,),
     "sns:CreateTopic": (_topic_name,),
-    "dynamodb:CreateTable": (_table_keys, _table_capacity),
+    "dynamodb:CreateTable": (_table_name, _table_keys, _table_capacity),
     "cloudwatch:PutMetricAlarm": (_alarm_shape,),
     "s3:CreateBucket": (_bucket_name,),
     "apigateway:CreateStage": (_stage_name, _variables),
