@@ -28,15 +28,13 @@ def state_reason(rule: AlarmRule, judgement: Judgement, before: State) -> str:
         periods = _counted(rule.evaluation_periods, "period")
         return f"Threshold Crossed: no datapoints were received for {periods} and {_filling(rule, judgement)}."
     deciding = [point for point in judgement.evaluated if rule.breaches(point.value) == (after is State.ALARM)]
-    told = _told(rule, deciding or judgement.evaluated, after)
-    filling = f" and {_filling(rule, judgement)}" if judgement.filled else ""
+    shown = deciding or judgement.evaluated
+    told = _told(rule, shown) + (f" and {_filling(rule, judgement)}" if judgement.filled else "")
     if not rule.names_m:
-        noun = _counted(len(deciding or judgement.evaluated), "datapoint")
-        return f"Threshold Crossed: {noun} {told}{filling}."[:LONGEST_REASON]
-    needed = _needed(rule, after)
-    noun = f"{len(deciding)} out of the last {rule.evaluation_periods} datapoints"
-    least = f"(minimum {_counted(needed, 'datapoint')} for {_change(before, after)} transition)"
-    return f"Threshold Crossed: {noun} {told}{filling} {least}."[:LONGEST_REASON]
+        return f"Threshold Crossed: {_counted(len(shown), 'datapoint')} {told}."[:LONGEST_REASON]
+    noun = f"{len(shown)} out of the last {rule.evaluation_periods} datapoints"
+    least = f"(minimum {_counted(_needed(rule, after), 'datapoint')} for {_change(before, after)} transition)"
+    return f"Threshold Crossed: {noun} {told} {least}."[:LONGEST_REASON]
 
 
 def state_reason_data(rule: AlarmRule, judgement: Judgement, range_points: Sequence[Point], now: float) -> str:
@@ -74,9 +72,9 @@ def _present(members: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _told(rule: AlarmRule, points: Sequence[Point], after: State | None) -> str:
+def _told(rule: AlarmRule, points: Sequence[Point]) -> str:
     shown = ", ".join(f"{point.value} ({_short(point.at)})" for point in reversed(points))
-    negated = "" if after is State.ALARM else "not "
+    negated = "" if rule.breaches(points[0].value) else "not "
     side = COMPARISONS[rule.comparison][1]
     return f"[{shown}] {_were(len(points))} {negated}{side} the threshold ({rule.threshold})"
 

@@ -64,6 +64,17 @@ def test_a_reason_tells_how_missing_points_were_treated() -> None:
     )
 
 
+def test_a_reason_for_calm_does_not_deny_the_breach_that_missing_points_outweigh() -> None:
+    """One real breach and two missing points that count as good: OK, yet the breach was above the threshold."""
+    assert evaluated(
+        rule(DatapointsToAlarm=2, TreatMissingData="notBreaching"), minutes(9), before=State.ALARM
+    ).reason == (
+        "Threshold Crossed: 1 out of the last 3 datapoints [9.0 (01/10/19 12:00:00)] was greater than the threshold "
+        "(5.0) and 2 missing datapoints were treated as [NonBreaching] "
+        "(minimum 2 datapoints for ALARM -> OK transition)."
+    )
+
+
 def test_silence_is_insufficient_data_by_default() -> None:
     found = evaluated(rule(), MetricStore())
     assert (found.state, found.reason) == (State.INSUFFICIENT_DATA, "Insufficient Data: 3 datapoints were unknown.")
