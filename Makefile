@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit docs lock clean
+.PHONY: help setup demo test check lint types imports unit docs bench-handlers lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -41,6 +41,9 @@ unit: setup
 
 docs: setup ## docs/cli.md from the commands
 	$(BIN)/python -m docs.cli_reference
+
+bench-handlers: setup ## cold start and warm latency of payment-processor beside a plain handler
+	$(BIN)/python -m bench.handlers_bench
 
 lock: setup ## pins requirements.txt anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --all-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml
