@@ -8,6 +8,7 @@ from localcloud.functions import aliases, routing, versions
 from localcloud.functions.execution import Executor
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
+from localcloud.gateway import answers, integration, permissions, requests
 from localcloud.settings import LOOPBACK, ServerSettings
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,6 +27,10 @@ def assemble(settings: ServerSettings, port: int) -> Application:
     routing.install(routing.VersionChooser(settings.seed))
     aliases.install()
     versions.install()
+    permissions.install()
+    answers.install()
+    integration.install()
+    requests.install()
     return _closing(application, pool)
 
 
