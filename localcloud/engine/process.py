@@ -122,7 +122,7 @@ def _program_error(error: BaseException, program: Path) -> EngineError:
         return error
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(program))]
     place = f" ({Path(frames[-1].filename).relative_to(program)}:{frames[-1].lineno})" if frames else ""
-    return EngineError(f"the program failed: {type(error).__name__}: {error}{place}")
+    return EngineError(f"the program failed: {type(error).__name__}: {' '.join(str(error).split())}{place}")
 
 
 def _private_stdout() -> TextIO:
