@@ -192,6 +192,7 @@ def _target(table: "_Table") -> TargetRequest:
         alias=AliasName(table.text("alias", schema.LIVE_ALIAS)),
         preview_alias=AliasName(preview) if preview else None,
         candidate=Version(candidate) if candidate else None,
+        min_requests=table.whole("min_requests"),
     )
     table.refuse_unknown()
     return target

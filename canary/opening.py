@@ -28,7 +28,7 @@ def plan_rollout(
         ConfigError: a function, alias or version that is missing, not Active or not fit to share an alias.
         RolloutConflict: an alias that is split already.
     """
-    legs = tuple(_leg(router, metrics, wanted, clock) for wanted in request.targets)
+    legs = tuple(_leg(router, metrics, wanted, clock) for wanted in _to_release(router, request.targets))
     now = clock.now()
     return Rollout(
         id=rollout_id,
@@ -102,6 +102,17 @@ def _unfitness(reading: AlarmReading) -> str:
             return ""
 
 
+def _to_release(router: TrafficRouter, targets: tuple[TargetRequest, ...]) -> tuple[TargetRequest, ...]:
+    """Of many functions those that have something newer than their alias serves; all when none has, to be told so."""
+    newer = tuple(target for target in targets if target.candidate is not None or _has_newer(router, target))
+    return newer or targets
+
+
+def _has_newer(router: TrafficRouter, wanted: TargetRequest) -> bool:
+    routing = router.read_routing(wanted.function, wanted.alias)
+    return routing is None or routing.stable != router.newest_version(wanted.function)
+
+
 def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, clock: Clock) -> Leg:
     routing = _unsplit_routing(router, wanted)
     candidate = wanted.candidate or _newest(router, wanted, routing)
@@ -111,6 +122,7 @@ def _leg(router: TrafficRouter, metrics: MetricSource, wanted: TargetRequest, cl
         stable=routing.stable,
         canary=candidate,
         preview_alias=wanted.preview_alias,
+        min_requests=wanted.min_requests,
     )
     stable, canary = (_facts(router, target, version, clock) for version in (target.stable, target.canary))
     _check_pair(target, stable, canary)

@@ -36,11 +36,12 @@ RELEASE_SCHEMA: Final = "release/1"
 def release_parameter(environment: str) -> str:
     """The SSM parameter in which a stack publishes what a release of this environment needs.
 
-    Its value is a JSON object::
+    Its value is a JSON object, in which ``min_requests`` may be left out; 0 is for a function that may stay without
+    traffic during a release::
 
         {"schema": "release/1", "environment": "dev", "region": "us-east-1",
          "store": "<DynamoDB table of rollouts>",
-         "targets": [{"function": "...", "alias": "live", "preview_alias": "preview"}],
+         "targets": [{"function": "...", "alias": "live", "preview_alias": "preview", "min_requests": 0}],
          "alarms": ["<name of an alarm that guards every release>"],
          "live_url": "https://...", "preview_url": "https://..."}
     """

@@ -118,6 +118,7 @@ class FakeFleet:
         self.behaviour: dict[str, Behaviour] = {}
         self.emits_own_metrics = True
         self.silent: set[str] = set()
+        self.quiet: set[str] = set()
         self.lost: Callable[[datetime], bool] = lambda _at: False
         self._router = router
         self._random = random.Random(seed)
@@ -127,7 +128,7 @@ class FakeFleet:
     def serve(self, at: datetime) -> None:
         """One second of traffic on every alias named live."""
         for (function, alias), routing in self._router.aliases.items():
-            if alias == "live":
+            if alias == "live" and f"{function}:{alias}" not in self.quiet:
                 self._serve_alias(f"{function}:{alias}", routing, at)
 
     def served(self, resource: str, version: str) -> Counts:

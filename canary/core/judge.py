@@ -8,7 +8,8 @@ pass is a question of its own (`judge_traffic`).
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from typing import Final
 
 from canary.core.evidence import LARGEST_LOG, REVISABLE_PERIODS, Evidence, Standing
 from canary.core.model import AlarmReading, AlarmState, Counts, Metric, MetricResult, MetricWindow, Verdict, worst_of
@@ -104,10 +105,14 @@ def _replayed(
     settings: JudgeSettings, standing: Standing, periods: Sequence[MetricWindow], unsettled: Iterable[int]
 ) -> Iterator[_Moment]:
     for index in unsettled:
-        since = periods[index].end - LOOK_BACK
-        lately = [window for window in periods[max(0, index - 60) : index + 1] if window.end > since]
-        standing, outlook = advanced(settings, standing, lately)
+        standing, outlook = advanced(settings, standing, _lately(periods[: index + 1]))
         yield _Moment(standing=standing, outlook=outlook)
+
+
+def _lately(periods: Sequence[MetricWindow]) -> tuple[MetricWindow, ...]:
+    """The last period and those before it that touch the minute up to its end."""
+    since = periods[-1].end - LOOK_BACK
+    return tuple(takewhile(lambda window: window.end > since, reversed(periods)))[::-1]
 
 
 def _settled(
@@ -213,7 +218,7 @@ def _judge_data(evidence: Evidence, standing: Standing, expected_share: float | 
         return (_about_data(Verdict.ERROR, f"the period from {when} counts more bad requests than requests"),)
     if standing.idle_periods >= SILENT_PERIODS:
         reason = f"neither version was called in the last {standing.idle_periods} periods"
-        return (_about_data(Verdict.INCONCLUSIVE, reason),)
+        return (MetricResult(name=SILENCE, verdict=Verdict.INCONCLUSIVE, reason=reason),)
     if expected_share and standing.unanswered * expected_share > ROUTING_SUSPECT:
         reason = (
             f"no request reached the canary while stable answered {standing.unanswered:,}, "
@@ -223,8 +228,14 @@ def _judge_data(evidence: Evidence, standing: Standing, expected_share: float | 
     return ()
 
 
+DATA: Final = "data"
+"""The name of the answer that tells what is wrong with the data themselves."""
+SILENCE: Final = "silence"
+"""The name of the answer that neither version was called; whether that may be so is the release's to say."""
+
+
 def _about_data(verdict: Verdict, reason: str) -> MetricResult:
-    return MetricResult(name="data", verdict=verdict, reason=reason)
+    return MetricResult(name=DATA, verdict=verdict, reason=reason)
 
 
 def _value(log: float) -> float:

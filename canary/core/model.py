@@ -47,13 +47,18 @@ ALL_TRAFFIC = Weight(FULL_BASIS_POINTS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One function and alias: which version serves now and which one is the candidate."""
+    """One function and alias: which version serves now and which one is the candidate.
+
+    `min_requests` is what the candidate must answer in each step, where this target's differs from the step's; with 0
+    it may stay without traffic.
+    """
 
     function: FunctionName
     alias: AliasName
     stable: Version
     canary: Version
     preview_alias: AliasName | None = None
+    min_requests: int | None = None
 
     @property
     def resource(self) -> str:

@@ -13,12 +13,16 @@ from canary.core.rollout import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRequest:
-    """One function to release on one alias; without a candidate the newest published version is meant."""
+    """One function to release on one alias; without a candidate the newest published version is meant.
+
+    `min_requests` outranks the release's for this function: 0 for one that may well stay without traffic meanwhile.
+    """
 
     function: FunctionName
     alias: AliasName
     preview_alias: AliasName | None = None
     candidate: Version | None = None
+    min_requests: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

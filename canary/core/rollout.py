@@ -141,6 +141,10 @@ class Rollout:
         changes = (*self.changes[:-1], replace(self.changes[-1], seen_at=at))
         return replace(self, reached_at=at, changes=changes)
 
+    def needed_requests(self, leg: Leg) -> int:
+        """What a target's candidate must answer in the current step."""
+        return self.step.min_requests if leg.target.min_requests is None else leg.target.min_requests
+
     def is_baked(self, now: datetime) -> bool:
         """Whether the step's time is over, counted from the first sight of its weight."""
         return self.reached_at is not None and (self.waived or now - self.reached_at >= self.step.bake)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from canary.core.decision import Observation, SeenPath, SeenTarget
-from canary.core.judge import JudgeSettings, judge_alarms, judge_counts, judge_traffic, verdict_of
+from canary.core.judge import DATA, SILENCE, JudgeSettings, judge_alarms, judge_counts, judge_traffic, verdict_of
 from canary.core.ledger import CONTROLLER, EntryKind, LedgerEntry
 from canary.core.leg import Leg, PathEvidence
 from canary.core.model import FULL_BASIS_POINTS, MetricResult, MetricWindow, Phase, Verdict
@@ -62,8 +62,18 @@ def _weigh_leg(rollout: Rollout, leg: Leg, seen: SeenTarget) -> tuple[Leg, tuple
         fresh = fresh.knowing(index, evidence)
         if index == 0:
             fresh = replace(fresh, floor=_floor(rollout, fresh, windows))
-        results += [answer for answer in answers if index == 0 or answer.verdict is Verdict.FAIL]
+        results += [answer for answer in answers if _counts(rollout, fresh, answer, is_first=index == 0)]
     return fresh, (*results, *_traffic(rollout, fresh))
+
+
+def _counts(rollout: Rollout, leg: Leg, answer: MetricResult, *, is_first: bool) -> bool:
+    """Every answer of the first path counts, but for the silence of a function that may be silent."""
+    if not is_first:
+        return answer.verdict is Verdict.FAIL
+    if answer.verdict is not Verdict.INCONCLUSIVE or rollout.needed_requests(leg) > 0:
+        return True
+    is_unheard = leg.requests() == 0 and not answer.name.endswith(DATA)
+    return not (is_unheard or answer.name.endswith(SILENCE))
 
 
 def _judge_path(
@@ -107,7 +117,7 @@ def _traffic(rollout: Rollout, leg: Leg) -> tuple[MetricResult, ...]:
     """Too few requests claim nothing; while the weight is on its way there are none."""
     if rollout.phase not in (Phase.PROGRESSING, Phase.PAUSED) or rollout.waived:
         return ()
-    result = judge_traffic(seen=leg.requests_in_step(), needed=rollout.step.min_requests)
+    result = judge_traffic(seen=leg.requests_in_step(), needed=rollout.needed_requests(leg))
     return (replace(result, name=f"{leg.target.resource} {result.name}"),)
 
 

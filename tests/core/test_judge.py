@@ -174,8 +174,8 @@ def test_what_nobody_measured_is_inconclusive() -> None:
 
 def test_five_periods_of_silence_hold() -> None:
     silence: Tick = (0, 0, 0, 0)
-    assert "data" not in verdicts(judge(DEFAULT, BUSY, *[silence] * 4))
-    assert verdicts(judge(DEFAULT, BUSY, *[silence] * 5))["data"] is Verdict.INCONCLUSIVE
+    assert "silence" not in verdicts(judge(DEFAULT, BUSY, *[silence] * 4))
+    assert verdicts(judge(DEFAULT, BUSY, *[silence] * 5))["silence"] is Verdict.INCONCLUSIVE
     assert "data" not in verdicts(judge(DEFAULT, BUSY, *[silence] * 5, BUSY))
 
 

@@ -41,7 +41,7 @@ def opened(simulation: Simulation) -> Open:
             TargetRequest(function=FunctionName(name), alias=AliasName("live")) for name in functions or ("pay",)
         )
         usual: dict[str, Any] = {"strategy": STEPS, "judge": JudgeSettings(), "by": "test", "min_requests": 100}
-        request = ReleaseRequest(targets=targets, **(usual | settings))
+        request = ReleaseRequest(**({"targets": targets} | usual | settings))
         world = simulation.world
         rollout_id = RolloutId(f"r-{len(simulation.store.states) + 1}")
         planned = plan_rollout(request, world.router, world.metrics, world.clock, rollout_id)

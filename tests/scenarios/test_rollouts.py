@@ -10,8 +10,9 @@ from canary.core.commands import order_abort, order_approval, order_pause, order
 from canary.core.errors import ConfigError, RolloutConflict, Unavailable
 from canary.core.hooks import Hook, HookStage, HookStatus
 from canary.core.ledger import EntryKind
-from canary.core.model import AlarmState, AliasRouting, Phase, Version, Weight
+from canary.core.model import AlarmState, AliasName, AliasRouting, FunctionName, Phase, Version, Weight
 from canary.core.plan import Shift, Strategy
+from canary.core.request import TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy, Rollout
 from tests.fakes import Behaviour, Simulation
 
@@ -420,3 +421,26 @@ def test_of_two_controllers_one_moves_the_rollout_and_either_takes_it_back(
     cloud.tick(rollout.id)
 
     assert not simulation.router.aliases[LIVE].is_split()
+
+
+def test_a_function_that_may_stay_without_traffic_does_not_hold_the_others(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    simulation.router.add("nightly", "1", "2", live="1")
+    simulation.fleet.quiet = {"nightly:live"}
+    wanted = [TargetRequest(function=FunctionName("pay"), alias=AliasName("live"))]
+    wanted.append(TargetRequest(function=FunctionName("nightly"), alias=AliasName("live"), min_requests=0))
+
+    ended = watched(opened(targets=tuple(wanted)))
+
+    assert ended.phase is Phase.PROMOTED
+    assert simulation.router.aliases["nightly", "live"].stable == "2"
+
+
+def test_a_function_that_must_be_called_holds_the_others_while_it_is_not(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    simulation.router.add("nightly", "1", "2", live="1")
+    simulation.fleet.quiet = {"nightly:live"}
+
+    assert watched(opened("pay", "nightly")).phase is Phase.ROLLED_BACK

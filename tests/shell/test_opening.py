@@ -159,3 +159,12 @@ def test_fix_forward_goes_on_without_the_unfit_alarm_and_keeps_the_reason(simula
     assert rollout.alarms == ("api-p99",)
     assert entry.kind is EntryKind.OPENED
     assert "fix forward: the fix for the outage; without api-5xx" in entry.reason
+
+
+def test_of_many_functions_those_without_anything_new_are_left_out(simulation: Simulation) -> None:
+    simulation.router.add("ship", "4", live="4")
+    targets = tuple(TargetRequest(function=FunctionName(name), alias=AliasName("live")) for name in ("ship", "pay"))
+
+    rollout = planned(simulation, replace(asked(), targets=targets))
+
+    assert [leg.target.function for leg in rollout.legs] == ["pay"]
