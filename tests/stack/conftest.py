@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.stack.recording import Graph, record
+from tests.stack.recording import Graph, recorded
 
 
 @pytest.fixture(scope="session", params=["dev", "staging", "prod"])
 def graph(request: pytest.FixtureRequest) -> Graph:
-    return record(request.param)
+    return recorded(request.param)
 
 
 @pytest.fixture(scope="session")
 def dev() -> Graph:
-    return record("dev")
+    return recorded("dev")

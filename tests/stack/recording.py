@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
+from inspect import signature
 from multiprocessing import get_context
+from operator import attrgetter
 from typing import Any
 
+import pulumi_aws
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.settings import Settings, configure
@@ -27,6 +31,7 @@ class Registered:
 
     kind: str
     name: str
+    takes_tags: bool
     inputs: dict[str, Any]
     ignored: tuple[str, ...]
     protected: bool
@@ -69,6 +74,7 @@ class Recorder(mocks.MockMonitor):
                 Registered(
                     kind=request.type,
                     name=request.name,
+                    takes_tags=request.type.startswith("aws:") and _takes_tags(request.type),
                     inputs=_open(rpc.deserialize_properties(request.object)),
                     ignored=tuple(request.ignoreChanges),
                     protected=request.protect,
@@ -113,6 +119,14 @@ class _Answers(mocks.Mocks):
         return f"{name}-id", computed | args.inputs
 
 
+def _takes_tags(kind: str) -> bool:
+    """Whether the provider's resource has tags."""
+    _, module, name = kind.split(":")
+    package = {"lambda": "lambda_"}.get(module.split("/")[0], module.split("/")[0])
+    resource = attrgetter(f"{package}.{name}")(pulumi_aws)
+    return "tags" in signature(resource._internal_init).parameters  # noqa: SLF001 - where the SDK keeps the arguments
+
+
 def _open(value: Any) -> Any:  # noqa: ANN401 - any value of the wire format
     """The value without the marks of secrets: the tests look inside."""
     if rpc.is_rpc_secret(value):
@@ -135,3 +149,9 @@ def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
     set_all_config({"aws:region": region, **{f"{PROJECT}:{key}": value for key, value in config.items()}}, [])
     asyncio.run(run_in_stack(declare))
     return recorder.graph
+
+
+@cache
+def recorded(stack: str) -> Graph:
+    """The graph of an environment by its defaults; recorded once a session."""
+    return record(stack)

@@ -1,0 +1,80 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stack import grants
+from stack.naming import Place
+from tests.stack.house_rules import resource_types
+
+PLACE = Place(
+    environment="dev", account="123456789012", region="eu-west-1", cost_centre="c", data_classification="internal"
+)
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
+
+
+def allowed(purpose: str) -> dict[str, list[str]]:
+    """Action -> resources, over all statements that allow."""
+    found: dict[str, list[str]] = {}
+    for statement in json.loads(grants.documents(PLACE, KEY)[purpose])["Statement"]:
+        if statement["Effect"] == "Allow":
+            for action in statement["Action"]:
+                found.setdefault(action, []).extend(statement["Resource"])
+    return found
+
+
+def test_a_function_writes_its_own_log_and_nobody_elses() -> None:
+    expected = ["arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/function-fraud-handler-dev:*"]
+    assert allowed("fraud-handler")["logs:PutLogEvents"] == expected
+
+
+def test_the_fraud_handler_cannot_create_transactions() -> None:
+    assert "dynamodb:PutItem" not in allowed("fraud-handler")
+
+
+def test_the_notification_sender_reads_no_table() -> None:
+    assert [action for action in allowed("notification-sender") if action.startswith("dynamodb:")] == []
+
+
+def test_the_controller_can_shift_traffic_but_neither_change_code_nor_delete() -> None:
+    can = allowed("rollout-controller")
+    functions = [f"arn:aws:lambda:eu-west-1:123456789012:function:function-{each}-dev" for each in grants.FUNCTIONS]
+    assert can["lambda:UpdateAlias"] == functions
+    assert not {"lambda:UpdateFunctionCode", "lambda:DeleteFunction", "lambda:PublishVersion"} & can.keys()
+
+
+def test_a_watchdog_can_only_call_the_controller() -> None:
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:function-rollout-controller-dev"
+    assert allowed("rollout-abort") == {"lambda:InvokeFunction": [arn]}
+
+
+def test_every_role_that_acts_on_data_is_denied_every_other_region() -> None:
+    for purpose, document in grants.documents(PLACE, KEY).items():
+        denials = [each for each in json.loads(document)["Statement"] if each["Effect"] == "Deny"]
+        assert [each["Condition"] for each in denials] == [{"StringNotEquals": {"aws:RequestedRegion": "eu-west-1"}}], (
+            purpose
+        )
+
+
+def test_a_star_stands_only_where_aws_knows_no_resource() -> None:
+    starred = {
+        action
+        for purpose in grants.documents(PLACE, KEY)
+        for action, resources in allowed(purpose).items()
+        if "*" in resources
+    }
+    assert starred == {
+        "cloudwatch:GetMetricData",
+        "lambda:GetAccountSettings",
+        "logs:DescribeLogGroups",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
+    assert all(resource_types()[action] == [] for action in starred)
+
+
+def test_the_command_writes_a_document_for_every_role(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert grants.main(["--env", "dev", "--folder", str(tmp_path)]) == 0
+    assert (
+        len(capsys.readouterr().out.splitlines()) == len(grants.documents(PLACE, KEY)) == len(list(tmp_path.iterdir()))
+    )

@@ -1,0 +1,81 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.stack import house_rules
+from tests.stack.recording import Graph, Registered
+
+Rule = Callable[[Graph], list[str]]
+
+
+def rule_name(rule: Rule) -> str:
+    return rule.__name__
+
+
+@pytest.mark.parametrize("rule", house_rules.RULES, ids=rule_name)
+def test_every_environment_obeys_the_house_rules(graph: Graph, rule: Rule) -> None:
+    assert rule(graph) == []
+
+
+def lone(kind: str, name: str = "table-x-dev", *, protected: bool = False, **inputs: Any) -> Graph:  # noqa: ANN401
+    resource = Registered(
+        kind=kind,
+        takes_tags=True,
+        name=name,
+        inputs=inputs,
+        ignored=(),
+        protected=protected,
+        depends_on=frozenset(),
+        parent="",
+        urn="",
+    )
+    return Graph(resources=[resource])
+
+
+def policy(action: str, resource: str) -> str:
+    return json.dumps({"Statement": [{"Sid": "S", "Effect": "Allow", "Action": [action], "Resource": [resource]}]})
+
+
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+TABLE_ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/t"
+
+BAD: list[tuple[Rule, Graph]] = [
+    (house_rules.untagged, lone("aws:sqs/queue:Queue", tags={"Project": "p"})),
+    (house_rules.oddly_named, lone("aws:sqs/queue:Queue", "MyQueue")),
+    (house_rules.logs_kept_too_long, lone("aws:cloudwatch/logGroup:LogGroup", name="/aws/lambda/f")),
+    (house_rules.unencrypted, lone("aws:s3/bucket:Bucket", bucket="b")),
+    (house_rules.unencrypted, lone("aws:dynamodb/table:Table", serverSideEncryption={"enabled": True})),
+    (house_rules.unencrypted, lone("aws:sqs/queue:Queue", sqsManagedSseEnabled=True)),
+    (house_rules.unencrypted, lone("aws:ssm/parameter:Parameter", type="SecureString")),
+    (house_rules.public, lone("aws:s3/bucket:Bucket", bucket="b")),
+    (house_rules.public, lone("aws:lambda/functionUrl:FunctionUrl")),
+    (house_rules.public, lone("aws:lambda/permission:Permission", principal="apigateway.amazonaws.com")),
+    (
+        house_rules.public,
+        lone("aws:sns/topicPolicy:TopicPolicy", policy='{"Statement":[{"Sid":"S","Effect":"Allow","Principal":"*"}]}'),
+    ),
+    (house_rules.too_wide, lone(ROLE_POLICY, policy=policy("*", "*"))),
+    (house_rules.too_wide, lone(ROLE_POLICY, policy=policy("dynamodb:*", TABLE_ARN))),
+    (house_rules.too_wide, lone(ROLE_POLICY, policy=policy("dynamodb:GetItem", "*"))),
+    (house_rules.too_wide, lone(ROLE_POLICY, policy=policy("sqs:SendMessage", TABLE_ARN))),
+    (house_rules.too_wide, lone("aws:iam/rolePolicyAttachment:RolePolicyAttachment", policyArn="AdministratorAccess")),
+    (house_rules.without_dead_letters, lone("aws:lambda/function:Function")),
+    (
+        house_rules.without_dead_letters,
+        lone("aws:sqs/queue:Queue", "queue-x-dead-dev", messageRetentionSeconds=345_600),
+    ),
+    (house_rules.unprotected_data, lone("aws:dynamodb/table:Table")),
+    (house_rules.unversioned_buckets, lone("aws:s3/bucket:Bucket", bucket="b")),
+    (house_rules.silent_alarms, lone("aws:cloudwatch/metricAlarm:MetricAlarm", alarmActions=[])),
+]
+
+
+@pytest.mark.parametrize(("rule", "graph"), BAD, ids=[rule.__name__ for rule, _ in BAD])
+def test_each_house_rule_fails_on_a_bad_example(rule: Rule, graph: Graph) -> None:
+    assert rule(graph) != []
+
+
+def test_every_house_rule_has_a_bad_example() -> None:
+    assert {rule for rule, _ in BAD} == set(house_rules.RULES)
