@@ -10,13 +10,13 @@ import pytest
 from handlers.shared import clients
 from localcloud.running import RunningCloud, running_cloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
-from tests.handlers.resources import FifoQueue, dynamodb_of, make_queue, make_table
+from tests.handlers.deployment import Service, deploy
+from tests.handlers.resources import STATUS_INDEX, FifoQueue, dynamodb_of, make_payments_table, make_queue, make_table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 TABLE = "payments"
-STATUS_INDEX = "status-index"
 
 
 @pytest.fixture(scope="session")
@@ -40,31 +40,19 @@ def aws(cloud: RunningCloud) -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="session")
+def service(cloud: RunningCloud) -> Service:
+    """The whole service, deployed; shared, so use merchants and keys of your own."""
+    return deploy(cloud, "service")
+
+
+@pytest.fixture(scope="session")
 def dynamodb(cloud: RunningCloud) -> DynamoDBClient:
     return dynamodb_of(cloud)
 
 
 @pytest.fixture(scope="session")
-def payments_table(dynamodb: DynamoDBClient, aws: pytest.MonkeyPatch) -> str:
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "payment_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("payment_id", "status", "created_at")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": STATUS_INDEX,
-                "KeySchema": [
-                    {"AttributeName": "status", "KeyType": "HASH"},
-                    {"AttributeName": "created_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    aws.setenv("PAYMENTS_TABLE", TABLE)
+def payments_table(cloud: RunningCloud, aws: pytest.MonkeyPatch) -> str:
+    aws.setenv("PAYMENTS_TABLE", make_payments_table(cloud, TABLE))
     aws.setenv("PAYMENTS_STATUS_INDEX", STATUS_INDEX)
     return TABLE
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from localcloud.running import RunningCloud
 
+STATUS_INDEX = "status-index"
 MOST_RECEIVES = 3
 FOUR_DAYS = 4 * 24 * 3600
 
@@ -40,6 +41,28 @@ def sqs_of(cloud: RunningCloud) -> SQSClient:
 @cache
 def ssm_of(cloud: RunningCloud) -> SSMClient:
     return cloud.client("ssm")
+
+
+def make_payments_table(cloud: RunningCloud, name: str) -> str:
+    dynamodb_of(cloud).create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "payment_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[
+            {"AttributeName": each, "AttributeType": "S"} for each in ("payment_id", "status", "created_at")
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": STATUS_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "status", "KeyType": "HASH"},
+                    {"AttributeName": "created_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    return name
 
 
 def make_table(cloud: RunningCloud, name: str, key: str, sort_key: str | None = None) -> str:
