@@ -67,9 +67,10 @@ def store(content: bytes, build: Path) -> Path:
     """
     if len(content) > LARGEST_DIRECT_UPLOAD:
         raise SettingsError(f"a bundle of {len(content):,} bytes is over the limit of {LARGEST_DIRECT_UPLOAD:,}")
-    path = build / f"{hashlib.sha256(content).hexdigest()}.zip"
+    folder = build / "bundles"
+    path = folder / f"{hashlib.sha256(content).hexdigest()}.zip"
     if not path.exists():
-        build.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
         partial.write_bytes(content)
         partial.replace(path)

@@ -94,14 +94,15 @@ _BY_PURPOSE: Final[Mapping[str, Callable[[Place], Grants]]] = {
 
 
 def of_function(place: Place, purpose: str, key_arn: str | None) -> Grants:
-    """Everything that the function's role may do; KeyError for a purpose that nobody has."""
+    """Everything that the function's role may do; one with a purpose of its own may do what every function may."""
     base = policies.function_base(
         place,
         log_group=f"/aws/lambda/{place.name('function', purpose)}",
         dead_letter_queue=place.name("queue", f"{purpose}-dead"),
     )
     key = () if key_arn is None else (policies.use_key(key_arn),)
-    return (*base, *_BY_PURPOSE[purpose](place), *key)
+    special = _BY_PURPOSE[purpose](place) if purpose in _BY_PURPOSE else ()
+    return (*base, *special, *key)
 
 
 def of_backups(place: Place, key_arn: str) -> Grants:

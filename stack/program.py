@@ -22,6 +22,8 @@ from stack.components.notices import AlarmTopic, SpendingCap
 from stack.components.release import ReleaseParameter, ReleaseParameterArgs
 from stack.components.table import Table, TableArgs
 from stack.errors import SettingsError
+from stack.inventory import read_inventory, stand_up
+from stack.manifest import Manifest
 from stack.naming import PROJECT, Place
 from stack.openapi import body_schemas
 from stack.service import PaymentsService
@@ -38,6 +40,7 @@ def declare() -> None:
     """Declares every resource of the selected stack's environment, and exports its outputs."""
     settings = parse_settings(pulumi.get_stack(), pulumi.Config("aws").require("region"), project_config())
     place = place_of(settings, aws.get_caller_identity().account_id)
+    manifest = Manifest()
     key = EncryptionKey(place)
     topic = AlarmTopic(place, settings.alert_email, key.arn)
     SpendingCap(place, settings.budget_usd, topic.arn)
@@ -78,7 +81,12 @@ def declare() -> None:
             preview_url=api.urls[PREVIEW_ALIAS],
         )
     )
+    if settings.inventory is not None:
+        inventory = read_inventory(settings.inventory)
+        stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
+        pulumi.export("migrated", {"from": inventory.source, **inventory.counts})
     export(settings, service, api)
+    pulumi.export("manifest", manifest.write(place, settings.build / "manifests"))
     pulumi.export("buckets", {each.purpose: each.name for each in buckets})
     pulumi.export("store", store.name)
     pulumi.export("release_parameter", parameter.name)

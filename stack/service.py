@@ -17,7 +17,7 @@ from stack.components.table import Capacity, Index, Table, TableArgs
 from stack.errors import SettingsError
 from stack.grants import STATUS_INDEX
 from stack.openapi import operations
-from stack.settings import CHECKOUT, Environment
+from stack.settings import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from stack.naming import Place
     from stack.settings import Settings
 
-BUNDLES: Final = CHECKOUT / "build" / "bundles"
 PAYMENT_TIMEOUT: Final = 30
 TRANSACTION_TIMEOUT: Final = 300
 """Seconds (A1, B2)."""
@@ -223,7 +222,7 @@ class PaymentsService:
                 place=self.place,
                 purpose=purpose,
                 handler=f"handlers.{purpose.replace('-', '_')}.app.handler",
-                bundle=code_bundle(settings.bundle, BUNDLES),
+                bundle=code_bundle(settings.bundle, settings.build),
                 runtime=settings.runtime,
                 architecture=settings.architecture,
                 memory_mb=memory_mb,

@@ -70,6 +70,8 @@ class Settings:
     """The only account to deploy to; None deploys to the caller's."""
     bundle: Path
     """The folder that becomes the package ``handlers`` of every function, or a zip file that is taken as it is."""
+    build: Path
+    """The folder for bundles and manifests."""
     runtime: str
     architecture: str
     memory_mb: int
@@ -98,12 +100,15 @@ class Settings:
     """Whether AWS itself refuses to delete tables."""
     unprotected: tuple[str, ...]
     """The names of the resources whose data may be deleted or replaced by an apply; ``all`` before a destroy."""
+    inventory: Path | None
+    """A file with another environment's resources that are stood up in this one."""
     starting_capacity: int | None
     """Units for the one apply that makes tables provisioned; None leaves their units to auto-scaling."""
 
 
 _EVERYWHERE: Final = {
     "bundle": "handlers",
+    "build": "build",
     "runtime": "python3.13",
     "architecture": "arm64",
     "asyncMemoryMb": "3072",
@@ -118,6 +123,7 @@ _EVERYWHERE: Final = {
     "alertEmail": "",
     "account": "",
     "merchants": "{}",
+    "inventory": "",
     "deletionProtection": "true",
     "unprotected": "",
     "startingCapacity": "",
@@ -186,6 +192,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         region=_region(region),
         account=texts.matching("account", r"\d{12}", "an account id of 12 digits") or None,
         bundle=texts.path("bundle"),
+        build=CHECKOUT / texts.values["build"],
         runtime=texts.matching("runtime", r"python3\.1[1-9]", "a Python runtime from python3.11"),
         architecture=texts.choice("architecture", ("arm64", "x86_64")),
         memory_mb=texts.whole("memoryMb", 128, 10_240),
@@ -211,6 +218,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         merchants=texts.urls("merchants"),
         deletion_protection=texts.flag("deletionProtection"),
         unprotected=tuple(filter(None, texts.values["unprotected"].split(","))),
+        inventory=texts.path("inventory") if texts.values["inventory"] else None,
         starting_capacity=texts.whole("startingCapacity", minimum, 40_000)
         if texts.values["startingCapacity"]
         else None,

@@ -9,6 +9,8 @@ from functools import cache
 from inspect import signature
 from multiprocessing import get_context
 from operator import attrgetter
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pulumi_aws
@@ -46,6 +48,7 @@ class Graph:
 
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    manifest: str = ""
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Registered]:
@@ -138,8 +141,13 @@ def _open(value: Any) -> Any:  # noqa: ANN401 - any value of the wire format
 
 def record(stack: str, config: dict[str, str] | None = None, region: str = REGION) -> Graph:
     """The graph of one run of the program, in a process of its own: the SDK keeps its state in globals."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_record_here, stack, config or {}, region).result()
+    with (
+        TemporaryDirectory() as build,
+        ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool,
+    ):
+        graph = pool.submit(_record_here, stack, {"build": build, **(config or {})}, region).result()
+        graph.manifest = next(Path(build, "manifests").iterdir()).read_text(encoding="utf-8")
+        return graph
 
 
 def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
