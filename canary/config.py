@@ -3,12 +3,11 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from canary import schema
 from canary.core.errors import ConfigError
@@ -18,14 +17,11 @@ from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Versi
 from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy
+from canary.parsing import Table, parse_duration
 
 DEFAULT_STRATEGY: Final = "Canary10Percent5Minutes"
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
 _SHIFT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?::\s*([^:=\s]+))?(:\s*approve(?:=(\S+))?)?")
 _APPROVE_WITHIN: Final = timedelta(hours=24)
-
-Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +34,6 @@ class PublishedStack:
     alarms: tuple[str, ...]
     live_url: str
     preview_url: str
-
-
-def parse_duration(text: str) -> timedelta:
-    """``90s``, ``5m``, ``1h``, ``1h30m``; at least 0.
-
-    Raises:
-        ConfigError: anything else.
-    """
-    parts = _DURATION.findall(text.strip())
-    if not parts or "".join(number + unit for number, unit in parts) != re.sub(r"\s", "", text):
-        raise ConfigError(f"{text!r} is no duration; write it like 90s, 5m or 1h30m")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
 def parse_weight(text: str) -> Weight:
@@ -109,7 +93,7 @@ def parse_published(text: str, name: str) -> PublishedStack:
         return PublishedStack(
             environment=published["environment"],
             store=published["store"],
-            targets=tuple(_target(_Table(name, target)) for target in published["targets"]),
+            targets=tuple(_target(Table(name, target)) for target in published["targets"]),
             alarms=tuple(published["alarms"]),
             live_url=published["live_url"],
             preview_url=published["preview_url"],
@@ -142,7 +126,7 @@ def parse_request(
     Raises:
         ConfigError: an unknown key or a value of the wrong kind; the text names file, key, what was given and wanted.
     """
-    top = _Table(where, tables)
+    top = Table(where, tables)
     own_targets = tuple(_target(table) for table in top.tables("targets"))
     request = ReleaseRequest(
         targets=own_targets or targets,
@@ -159,7 +143,7 @@ def parse_request(
     return request
 
 
-def _strategy(top: "_Table") -> Strategy:
+def _strategy(top: Table) -> Strategy:
     steps = top.texts("steps")
     named = top.text("strategy", DEFAULT_STRATEGY)
     strategy = parse_strategy(",".join(steps) if steps else named)
@@ -167,13 +151,13 @@ def _strategy(top: "_Table") -> Strategy:
     return strategy if bake is None else strategy.with_final_bake(bake)
 
 
-def _policy(top: "_Table") -> Policy:
+def _policy(top: Table) -> Policy:
     chosen = top.choice("on_inconclusive", OnInconclusive)
     on_silence = top.choice("on_silence", OnSilence)
     return Policy(**top.given(on_inconclusive=chosen, on_silence=on_silence, tick=top.duration("tick")))
 
 
-def _judge(slo: "_Table") -> JudgeSettings:
+def _judge(slo: Table) -> JudgeSettings:
     default = JudgeSettings()
     limits = {spec.metric: spec.limit for spec in default.specs}
     for metric in Metric:
@@ -184,7 +168,7 @@ def _judge(slo: "_Table") -> JudgeSettings:
     return settings
 
 
-def _target(table: "_Table") -> TargetRequest:
+def _target(table: Table) -> TargetRequest:
     preview = table.text("preview_alias", "")
     candidate = table.text("candidate", "")
     target = TargetRequest(
@@ -198,7 +182,7 @@ def _target(table: "_Table") -> TargetRequest:
     return target
 
 
-def _hook(table: "_Table") -> Hook:
+def _hook(table: Table) -> Hook:
     hook = Hook(
         name=table.text("name"),
         stage=table.choice("stage", HookStage) or HookStage.BEFORE_TRAFFIC,
@@ -207,71 +191,3 @@ def _hook(table: "_Table") -> Hook:
     )
     table.refuse_unknown()
     return hook
-
-
-class _Table:
-    """One table of a file, read key by key; what nobody asked for is refused at the end."""
-
-    def __init__(self, where: str, values: Mapping[str, Any]) -> None:
-        if not isinstance(values, Mapping):
-            raise ConfigError(f"{where}: wanted a table, got {values!r:.60}")
-        self._where = where
-        self._values = values
-        self._asked: set[str] = set()
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._value(key, str, "a text")
-        if value is None and default is None:
-            raise ConfigError(f"{self._where}: {key} is missing")
-        return str(value) if value is not None else str(default)
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self._value(key, list, "a list of texts")
-        if not all(isinstance(item, str) for item in value or ()):
-            raise self._misfit(key, "a list of texts", value)
-        return tuple(value or ())
-
-    def whole(self, key: str) -> int | None:
-        value: int | None = self._value(key, int, "a whole number")
-        return value
-
-    def share(self, key: str, default: float) -> float:
-        value = self._value(key, int | float, "a share such as 0.01")
-        return default if value is None else float(value)
-
-    def duration(self, key: str) -> timedelta | None:
-        value = self._value(key, str, "a duration such as 5m")
-        return None if value is None else parse_duration(value)
-
-    def choice(self, key: str, kind: type[Choice]) -> Choice | None:
-        value = self._value(key, str, "a text")
-        if value is not None and value not in list(kind):
-            raise self._misfit(key, f"one of {', '.join(kind)}", value)
-        return None if value is None else kind(value)
-
-    def table(self, key: str) -> "_Table":
-        return _Table(f"{self._where}: {key}", self._value(key, dict, "a table") or {})
-
-    def tables(self, key: str) -> Iterable["_Table"]:
-        found = self._value(key, list, f"tables, each headed [[{key}]]") or []
-        return [_Table(f"{self._where}: {key}[{index}]", table) for index, table in enumerate(found)]
-
-    def refuse_unknown(self) -> None:
-        if unknown := sorted(self._values.keys() - self._asked):
-            known = ", ".join(sorted(self._asked))
-            raise ConfigError(f"{self._where}: unknown key {unknown[0]!r}; known are {known}")
-
-    @staticmethod
-    def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - passes keyword arguments on
-        """Only what was given, so that the defaults stand in one place."""
-        return {name: value for name, value in values.items() if value is not None}
-
-    def _value(self, key: str, kind: Any, wanted: str) -> Any:  # noqa: ANN401 - the one place where a file is untyped
-        self._asked.add(key)
-        value = self._values.get(key)
-        if value is not None and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
-            raise self._misfit(key, wanted, value)
-        return value
-
-    def _misfit(self, key: str, wanted: str, value: object) -> ConfigError:
-        return ConfigError(f"{self._where}: {key} is {value!r:.60}, wanted {wanted}")

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canary.config import (
-    parse_duration,
     parse_published,
     parse_request,
     parse_strategy,
@@ -23,6 +22,7 @@ from canary.core.hooks import HookStage
 from canary.core.model import Metric, Weight
 from canary.core.request import ReleaseRequest
 from canary.core.rollout import OnInconclusive
+from canary.parsing import parse_duration
 
 TARGETS = [{"function": "pay", "alias": "live", "preview_alias": "preview"}]
 
