@@ -62,20 +62,22 @@ class Called:
         return self.answer.get("FunctionError")
 
 
-def deployed(cloud: RunningCloud, source: str = ECHO, **settings: object) -> Deployed:
-    """A new function with a name of its own."""
-    name = f"f-{uuid4().hex[:10]}"
+def deployed(cloud: RunningCloud, source: str = ECHO, *, name: str = "", **settings: object) -> Deployed:
+    """A new function; with a name of its own unless told otherwise."""
+    name = name or f"f-{uuid4().hex[:10]}"
     code = {"ZipFile": packed(source)}
     request: Any = {"Runtime": "python3.11", "Role": ROLE, "Handler": "app.handler", "Code": code, **settings}
     made = cloud.client("lambda").create_function(FunctionName=name, **request)
     return Deployed(cloud=cloud, name=name, arn=made["FunctionArn"])
 
 
-def behind_alias(cloud: RunningCloud, weight: float | None = None) -> Deployed:
-    """A function with versions 1 and 2 and an alias ``live`` on 1, with `weight` for 2."""
-    function = deployed(cloud, ECHO)
+def behind_alias(
+    cloud: RunningCloud, weight: float | None = None, *, source: str = ECHO, name: str = "", **settings: object
+) -> Deployed:
+    """A function with versions 1 and 2 of `source` and an alias ``live`` on 1, with `weight` for 2."""
+    function = deployed(cloud, source, name=name, **settings)
     function.publish()
-    function.publish(ECHO + "# second\n")
+    function.publish(source + "# second\n")
     routing: Any = {} if weight is None else {"RoutingConfig": {"AdditionalVersionWeights": {"2": weight}}}
     cloud.client("lambda").create_alias(FunctionName=function.name, Name="live", FunctionVersion="1", **routing)
     return function
