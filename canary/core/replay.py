@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from canary.core.errors import ConfigError
 from canary.core.evidence import Capital, MetricCapital, Standing, added
@@ -20,6 +21,11 @@ from canary.core.statistics import (
     one_sample_log_factors,
     two_sample_log_factors,
 )
+
+ABSOLUTE_PRIOR = Prior(multipliers=(1.7, 2.6, 6.0, 20.0, 150.0), shares=(0.2, 0.25, 0.2, 0.2, 0.15))
+"""Against a limit: from 1.7 times its odds, which takes thousands of requests to see, to complete failure."""
+RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 120.0), shares=(0.1, 0.25, 0.35, 0.2, 0.1))
+"""Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more."""
 
 LOOK_BACK = timedelta(seconds=60)
 """How far back stable's recent behaviour is looked at; the current period belongs to it."""
@@ -43,6 +49,8 @@ class JudgeSettings:
     `alpha` bounds the probability that a healthy release is ever failed, over its whole life and all its metrics.
     Healthy means for every metric: the share of bad requests stays within its limit, and throughout either its odds are
     at most `tolerance` times stable's or the share is below `floor` times the limit.
+
+    `absolute_share` of the capital tests the limits, the rest compares with stable; each is shared equally by metrics.
     """
 
     alpha: float = 0.01
@@ -52,10 +60,10 @@ class JudgeSettings:
     attribution: Attribution = Attribution.AUTO
     attr_min_stable: int = 60
     attr_e: float = 10.0
-    warn: float = 4.0
-    absolute_share: float = 0.5
-    absolute_prior: Prior = Prior()  # noqa: RUF009 - immutable
-    relative_prior: Prior = Prior()  # noqa: RUF009 - immutable
+    warn: float = 2.0
+    absolute_share: float = 0.35
+    absolute_prior: Prior = ABSOLUTE_PRIOR
+    relative_prior: Prior = RELATIVE_PRIOR
 
     def __post_init__(self) -> None:
         """Refuse settings under which the error bound would not hold or nothing could be judged."""
@@ -123,7 +131,8 @@ def is_sound(window: MetricWindow) -> bool:
     )
 
 
-def advanced(settings: JudgeSettings, standing: Standing, lately: Sequence[MetricWindow]) -> tuple[Standing, Outlook]:
+@lru_cache(maxsize=64)  # the last periods are replayed at every look
+def advanced(settings: JudgeSettings, standing: Standing, lately: tuple[MetricWindow, ...]) -> tuple[Standing, Outlook]:
     """What holds after the last period of `lately`, which is that period and those of the minute before it.
 
     A period whose counts cannot be true is no evidence for anything.

@@ -9,7 +9,7 @@ Robbins 1970) and over the times at which a release may turn bad.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import chain
 
 from canary.core.errors import ConfigError
@@ -20,17 +20,21 @@ _NEGLIGIBLE = 1e-17
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """How capital is spread: `shares` over odds multipliers (the alternatives), `first` and `later` over onset times.
+    """How capital is spread: `shares` over odds multipliers (the alternatives), and the rest over onset times.
 
-    The first period with evidence stakes `first` of the capital, every later one `later` of what is still in reserve;
-    the reserve is what catches a release that turns bad after minutes of health. Any prior that is fixed before the
-    first period keeps the error bound; it decides only how soon which fault is found.
+    The first period with evidence stakes `first` of the capital; what is left is the reserve, which catches a release
+    that turns bad after minutes of health. Every later period stakes `later` of the reserve, times the share of the
+    reserve that is still there to the power of `ageing`: with 0 the reserve falls exponentially, with 1 like 1/t, so
+    that something is left for faults that begin after hours.
+
+    Any prior that is fixed before the first period keeps the error bound; it decides how soon which fault is found.
     """
 
-    multipliers: tuple[float, ...] = (1.5, 2.5, 6.0, 20.0, 200.0)
-    shares: tuple[float, ...] = (0.2, 0.2, 0.2, 0.2, 0.2)
-    first: float = 0.5
-    later: float = 0.02
+    multipliers: tuple[float, ...]
+    shares: tuple[float, ...]
+    first: float = 0.85
+    later: float = 0.04
+    ageing: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse capital out of nothing, and alternatives that are none."""
@@ -38,8 +42,14 @@ class Prior:
             raise ConfigError("a prior needs one share for each multiplier, and shares that sum to 1")
         if min(self.multipliers) <= 1 or min(self.shares) <= 0:
             raise ConfigError("a prior needs multipliers above 1 and shares above 0")
-        if not (0 < self.first < 1 and 0 < self.later < 1):
+        if not (0 < self.first < 1 and 0 < self.later < 1 and self.ageing >= 0):
             raise ConfigError("a prior stakes a share between 0 and 1 of its capital at first and later")
+
+    def staked(self, reserve: float, *, is_first: bool) -> float:
+        """What a period with evidence takes from the reserve."""
+        if is_first:
+            return self.first * reserve
+        return self.later * reserve * math.pow(reserve / (1 - self.first), self.ageing)
 
 
 def one_sample_log_factors(
@@ -133,21 +143,23 @@ def grown(
     if log_factors is None:
         return reserve, log_stakes
     is_first = len(log_stakes) != len(prior.multipliers)
-    staked = prior.first * reserve if is_first else prior.later * reserve
+    staked = prior.staked(reserve, is_first=is_first)
     fresh = [log_or_nothing(staked * share) for share in prior.shares]
-    held = fresh if is_first else [log_sum(pair) for pair in zip(log_stakes, fresh, strict=True)]
+    held = fresh if is_first else map(log_add, log_stakes, fresh)
     return reserve - staked, tuple(stake + factor for stake, factor in zip(held, log_factors, strict=True))
 
 
+def log_add(one: float, other: float) -> float:
+    """The logarithm of the sum of what two logarithms stand for."""
+    low, high = (one, other) if one < other else (other, one)
+    return high if low == -math.inf else high + math.log1p(math.exp(low - high))
+
+
 def log_sum(logs: Iterable[float]) -> float:
-    """Ln of the sum of what the logarithms stand for; minus infinity for none."""
-    known = list(logs)
-    peak = max(known, default=-math.inf)
-    if peak == -math.inf:
-        return peak
-    return peak + math.log(sum(math.exp(value - peak) for value in known))
+    """The logarithm of the sum of what the logarithms stand for; minus infinity for none."""
+    return reduce(log_add, logs, -math.inf)
 
 
 def log_or_nothing(value: float) -> float:
-    """Ln of a value that may be 0."""
+    """The logarithm of a value that may be 0."""
     return math.log(value) if value > 0 else -math.inf

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import mpmath
@@ -21,7 +22,7 @@ from canary.core.statistics import (
     two_sample_log_factors,
 )
 
-REFERENCE = Prior(multipliers=(1.5, 2.5, 6.0, 20.0, 200.0), shares=(0.2,) * 5, first=0.5, later=0.02)
+REFERENCE = Prior(multipliers=(1.5, 2.5, 6.0, 20.0, 200.0), shares=(0.2,) * 5, first=0.5, later=0.02, ageing=0.0)
 
 requests = st.integers(1, 400)
 odds_ratios = st.floats(1, 300)
@@ -256,7 +257,7 @@ def test_stakes_on_other_alternatives_than_the_priors_are_dropped() -> None:
 )
 def test_a_prior_that_makes_capital_out_of_nothing_is_refused(change: dict[str, tuple[float, ...]]) -> None:
     with pytest.raises(ConfigError, match="a prior"):
-        Prior(**change)  # type: ignore[arg-type]
+        replace(REFERENCE, **change)  # type: ignore[arg-type]
 
 
 def test_the_sum_of_nothing_is_nothing() -> None:
