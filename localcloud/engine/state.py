@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from localcloud.engine.errors import EngineError
 from localcloud.engine.secrecy import Vault, open_vault
-from localcloud.engine.values import Properties, Secret, Value
+from localcloud.engine.values import Properties, Secret, Value, revealed
 from localcloud.resources.archives import Archive, Asset
 
 _FORMAT: Final = 1
@@ -68,6 +68,8 @@ class StackState:
     def record(self, resource: Recorded, replaced: Recorded | None = None) -> None:
         """Keeps the resource as applied, no longer in doubt; one that it replaced is still to be deleted."""
         with self._lock:
+            if self.resources.get(resource.urn) == resource and resource.urn not in self.begun:
+                return
             if replaced is not None:
                 self.condemned.append(replaced)
             self.resources.pop(resource.urn, None)  # the order of the file is the order of completion
@@ -153,7 +155,7 @@ class StackState:
 
     def _sealed(self, value: Value) -> Any:  # noqa: ANN401 - JSON
         if isinstance(value, Secret):
-            return {"$secret": self._vault.sealed(value.value)}
+            return {"$secret": self._vault.sealed(self._sealed(revealed(value.value)))}
         if isinstance(value, Archive | Asset | StoredDigest):
             return {"$digest": value.digest}
         if isinstance(value, Mapping):
@@ -163,7 +165,7 @@ class StackState:
     def _opened(self, value: Value) -> Value:
         if isinstance(value, Mapping):
             if value.keys() == {"$secret"}:
-                return Secret(self._vault.opened(value["$secret"]))
+                return Secret(self._opened(self._vault.opened(value["$secret"])))
             if value.keys() == {"$digest"}:
                 return StoredDigest(value["$digest"])
             return {key: self._opened(item) for key, item in value.items()}

@@ -1,6 +1,7 @@
 """Provider functions that a program may call: who and where it is, and policy documents."""
 
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -84,7 +85,7 @@ def _policy_document(cloud: Cloud, arguments: Mapping[str, Any]) -> Answer:
     named = {"Id": arguments["policyId"]} if arguments.get("policyId") else {}
     document = head | named | {"Statement": merged}
     text, short = json.dumps(document, indent=2), json.dumps(document, separators=(",", ":"))
-    return {"id": str(abs(hash(short)) % 2**32), "json": text, "minifiedJson": short}
+    return {"id": str(zlib.crc32(text.encode())), "json": text, "minifiedJson": short}
 
 
 def _texts(arguments: Mapping[str, Any], name: str) -> list[str]:

@@ -25,7 +25,7 @@ def test_a_recorded_resource_is_on_disk_at_once_and_comes_back(tmp_path: Path) -
 
 
 def test_a_secret_is_never_on_disk_in_plain_text_and_comes_back(tmp_path: Path) -> None:
-    resource = queue("a", inputs={"value": Secret({"deep": "top-secret-text"})}, outputs={"list": [Secret("other")]})
+    resource = queue("a", inputs={"value": Secret({"deep": ["top-secret-text"]})}, outputs={"list": [Secret("other")]})
     state = load_state(tmp_path, "dev")
 
     state.record(resource)
