@@ -57,8 +57,8 @@ class Target(ResourceType):
         arn = old.get("arn") or (self.read(cloud, identifier, inputs) or {}).get("arn")
         if arn:
             retag(
-                old.get("tagsAll"),
-                inputs.get("tagsAll"),
+                inputs,
+                old,
                 lambda tags: api.tag_resource(ResourceARN=arn, Tags=tags),
                 lambda keys: api.untag_resource(ResourceARN=arn, TagKeys=keys),
             )

@@ -146,8 +146,8 @@ def _plan(api: Any, operation: str, inputs: Inputs) -> dict[str, Any]:  # noqa: 
 
 def _retag(api: Any, arn: str, inputs: Inputs, old: Inputs) -> None:  # noqa: ANN401 - boto3
     retag(
-        old.get("tagsAll"),
-        inputs.get("tagsAll"),
+        inputs,
+        old,
         lambda tags: api.tag_resource(ResourceArn=arn, Tags=tags),
         lambda keys: api.untag_resource(ResourceArn=arn, TagKeyList=keys),
     )

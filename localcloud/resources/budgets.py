@@ -60,8 +60,8 @@ class Budget(ResourceType):
                 api.create_notification(**_notified(each), **key)
         arn = f"arn:{cloud.partition}:budgets::{account}:budget/{name}"
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceARN=arn, ResourceTags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceARN=arn, ResourceTagKeys=keys),
         )

@@ -166,8 +166,8 @@ def _query(api: Any, query: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN40
 
 def _retag_alarm(api: Any, arn: str, inputs: Inputs, old: Inputs) -> None:  # noqa: ANN401 - boto3
     retag(
-        old.get("tagsAll"),
-        inputs.get("tagsAll"),
+        inputs,
+        old,
         lambda tags: api.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
         lambda keys: api.untag_resource(ResourceARN=arn, TagKeys=keys),
     )

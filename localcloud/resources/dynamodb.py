@@ -84,8 +84,8 @@ class Table(ResourceType):
         _switch_features(api, identifier, inputs, changed)
         arn = cloud.arn("dynamodb", f"table/{identifier}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceArn=arn, Tags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceArn=arn, TagKeys=keys),
         )

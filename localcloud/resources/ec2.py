@@ -63,8 +63,8 @@ class NetworkType(ResourceType):
     def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
         api = self.api(cloud)
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.create_tags(Resources=[identifier], Tags=tag_list(tags)),
             lambda keys: api.delete_tags(Resources=[identifier], Tags=[{"Key": key} for key in keys]),
         )

@@ -56,8 +56,8 @@ class EventRule(ResourceType):
         path = name if bus == _DEFAULT_BUS else f"{bus}/{name}"
         arn = cloud.arn("events", f"rule/{path}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceARN=arn, TagKeys=keys),
         )

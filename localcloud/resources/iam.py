@@ -70,8 +70,8 @@ class Role(ResourceType):
         elif "permissionsBoundary" in changed:
             api.delete_role_permissions_boundary(RoleName=identifier)
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_role(RoleName=identifier, Tags=tag_list(tags)),
             lambda keys: api.untag_role(RoleName=identifier, TagKeys=keys),
         )
@@ -175,8 +175,8 @@ class Policy(ResourceType):
                 PolicyArn=identifier, PolicyDocument=_document(inputs["policy"]), SetAsDefault=True
             )
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_policy(PolicyArn=identifier, Tags=tag_list(tags)),
             lambda keys: api.untag_policy(PolicyArn=identifier, TagKeys=keys),
         )

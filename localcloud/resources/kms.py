@@ -69,8 +69,8 @@ class Key(ResourceType):
         if changed & names("enableKeyRotation rotationPeriodInDays"):
             _rotate(api, identifier, inputs)
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(KeyId=identifier, Tags=tag_list(tags, "TagKey", "TagValue")),
             lambda keys: api.untag_resource(KeyId=identifier, TagKeys=keys),
         )

@@ -149,8 +149,8 @@ class EventSourceMapping(ResourceType):
             )
         arn = cloud.arn("lambda", f"event-source-mapping:{identifier}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(Resource=arn, Tags=tags),
             lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
         )

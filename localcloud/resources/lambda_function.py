@@ -125,8 +125,8 @@ class Function(ResourceType):
             _reserve(api, identifier, inputs)
         arn = cloud.arn("lambda", f"function:{identifier}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(Resource=arn, Tags=tags),
             lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
         )

@@ -55,8 +55,8 @@ class LogGroup(ResourceType):
             api.disassociate_kms_key(logGroupName=identifier)
         arn = cloud.arn("logs", f"log-group:{identifier}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(resourceArn=arn, tags=tags),
             lambda keys: api.untag_resource(resourceArn=arn, tagKeys=keys),
         )

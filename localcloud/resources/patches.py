@@ -48,8 +48,8 @@ def _text(value: object) -> object:
 def retag_gateway(api: Any, arn: str, inputs: Inputs, old: Inputs) -> None:  # noqa: ANN401 - boto3
     """Brings the tags of an API Gateway resource from old to new."""
     retag(
-        old.get("tagsAll"),
-        inputs.get("tagsAll"),
+        inputs,
+        old,
         lambda tags: api.tag_resource(resourceArn=arn, tags=tags),
         lambda keys: api.untag_resource(resourceArn=arn, tagKeys=keys),
     )

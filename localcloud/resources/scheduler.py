@@ -86,8 +86,8 @@ class ScheduleGroup(ResourceType):
     def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
         api, arn = self.api(cloud), cloud.arn("scheduler", f"schedule-group/{identifier}")
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceArn=arn, Tags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceArn=arn, TagKeys=keys),
         )

@@ -75,8 +75,8 @@ class Topic(ResourceType):
         for name, value in _attributes(_TOPIC, inputs, changed - self.replaces).items():
             api.set_topic_attributes(TopicArn=identifier, AttributeName=name, AttributeValue=value)
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceArn=identifier, Tags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceArn=identifier, TagKeys=keys),
         )

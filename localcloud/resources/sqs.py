@@ -86,8 +86,8 @@ class Queue(ResourceType):
         if attributes := _attributes(inputs, changed - self.replaces):
             api.set_queue_attributes(QueueUrl=identifier, Attributes=attributes)
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_queue(QueueUrl=identifier, Tags=tags),
             lambda keys: api.untag_queue(QueueUrl=identifier, TagKeys=keys),
         )

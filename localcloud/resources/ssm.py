@@ -62,8 +62,8 @@ class Parameter(ResourceType):
             api.put_parameter(Value=_value(inputs), Overwrite=True, **shaped(api, "put_parameter", inputs, plain))
         target: dict[str, Any] = {"ResourceType": "Parameter", "ResourceId": identifier}
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.add_tags_to_resource(**target, Tags=tag_list(tags)),
             lambda keys: api.remove_tags_from_resource(**target, TagKeys=keys),
         )

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localcloud.resources.shapes import Inputs
+
 Tags = Mapping[str, str]
 
 
@@ -16,14 +18,9 @@ def tag_map(pairs: list[Mapping[str, str]] | None, key: str = "Key", value: str 
     return {pair[key]: pair[value] for pair in pairs or []}
 
 
-def retag(
-    old: Tags | None,
-    new: Tags | None,
-    tag: Callable[[dict[str, str]], Any],
-    untag: Callable[[list[str]], Any],
-) -> None:
+def retag(inputs: Inputs, old: Inputs, tag: Callable[[dict[str, str]], Any], untag: Callable[[list[str]], Any]) -> None:
     """Calls `untag` with the keys that went and `tag` with what is new or differs; neither when nothing changed."""
-    before, after = dict(old or {}), dict(new or {})
+    before, after = dict(old.get("tagsAll") or {}), dict(inputs.get("tagsAll") or {})
     if gone := sorted(before.keys() - after.keys()):
         untag(gone)
     if added := {key: value for key, value in after.items() if before.get(key) != value}:

@@ -57,8 +57,8 @@ class WebAcl(ResourceType):
             api.update_web_acl(LockToken=current["LockToken"], **key, **sent)
         arn = current["WebACL"]["ARN"]
         retag(
-            old.get("tagsAll"),
-            inputs.get("tagsAll"),
+            inputs,
+            old,
             lambda tags: api.tag_resource(ResourceARN=arn, Tags=tag_list(tags)),
             lambda keys: api.untag_resource(ResourceARN=arn, TagKeys=keys),
         )
