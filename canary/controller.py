@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
 from canary.core.commands import order_undo
 from canary.core.decision import Decision, Observation, Route
 from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
@@ -188,6 +190,7 @@ class Controller:
         numbered = replace(decision.rollout, number=rollout.number + 1)
         self._world.store.commit(numbered, decision.entries, recorded)
         self._known[rollout.id] = numbered
+        self._world.notifier.publish(decision.entries, numbered)
         return replace(decision, rollout=numbered)
 
     def _route(self, routes: tuple[Route, ...]) -> CanaryError | None:
@@ -195,10 +198,20 @@ class Controller:
         trouble: CanaryError | None = None
         for route in routes:
             try:
-                self._world.router.write_routing(route.function, route.alias, route.routing)
+                self._insisting()(self._world.router.write_routing, route.function, route.alias, route.routing)
             except CanaryError as refused:
                 trouble = refused
         return trouble
+
+    def _insisting(self) -> Retrying:
+        """Three attempts within a tick; the next tick goes on where they end."""
+        return Retrying(
+            retry=retry_if_exception_type(Unavailable),
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(multiplier=0.2, max=1),
+            sleep=lambda seconds: self._world.clock.sleep(timedelta(seconds=seconds)),
+            reraise=True,
+        )
 
     def _clean_up(self, rollout: Rollout) -> None:
         """A rollout that has ended leaves no guard alarms behind; one that stays behind is harmless."""

@@ -17,10 +17,10 @@ from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 ENVIRONMENT: Final = "dev"
-RATE: Final = "120"
-WARM_S: Final = 14
+RATE: Final = "80"
+WARM_S: Final = 4
 """Traffic before the first release: until then nobody knows how the stable version does."""
-STRATEGY: Final = "10%:15s,50%:10s,100%:10s"
+STRATEGY: Final = "25%:15s,100%:10s"
 PROMOTED, ROLLED_BACK = 0, 1
 
 
@@ -89,7 +89,7 @@ class Story:
 
     def _gate(self) -> str:
         return (
-            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 60 --users 6 --duration 8 "
+            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 50 --users 6 --duration 9 "
             f"--warm-up 2 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
         )
 

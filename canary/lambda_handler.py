@@ -1,0 +1,102 @@
+"""The same controller inside AWS: ticked by a schedule, and at once by an alarm that goes off.
+
+Environment: ``CANARY_STORE`` names the table of rollouts. The function's event is one of
+
+- an EventBridge schedule (any event without a ``detail-type`` of its own): ticks every open rollout every ten seconds,
+  until shortly before the invocation's time is over or nothing is open;
+- a "CloudWatch Alarm State Change": ticks at once the rollouts that this alarm guards;
+- ``{"rollout": "r-..."}``: ticks that rollout once.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final, Protocol
+
+from canary.controller import Tick
+from canary.core.errors import CanaryError
+from canary.core.model import RolloutId
+from canary.wiring import Wired, connect_clients, wire
+
+PACE: Final = timedelta(seconds=10)
+MINUTE_MS: Final = 60_000
+RESERVE_MS: Final = 8_000
+"""Time left at which no further look is begun: the next invocation takes over."""
+ALARM_EVENT: Final = "CloudWatch Alarm State Change"
+
+
+class Context(Protocol):
+    """What this handler needs of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the invocation is ended."""
+        ...
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, object]:
+    """What was ticked, and where it stands."""
+    wired = _wired(os.environ["CANARY_STORE"])
+    if "rollout" in event:
+        return _answer([_tick(wired, RolloutId(event["rollout"]))])
+    if event.get("detail-type") == ALARM_EVENT:
+        return _answer(_tick_guarded(wired, event["detail"]["alarmName"]))
+    return _answer(_tick_through(wired, context))
+
+
+def _tick_through(wired: Wired, context: Context) -> list[Tick]:
+    """Ticks everything that is open at an even pace; returns the last round."""
+    ticks: list[Tick] = []
+    until = time.monotonic() + (min(context.get_remaining_time_in_millis(), MINUTE_MS) - RESERVE_MS) / 1000
+    while rollout_ids := wired.world.store.list_open():
+        began = time.monotonic()
+        ticks = list(wired.controller.tick_all(rollout_ids))
+        rest = PACE.total_seconds() - (time.monotonic() - began)
+        if time.monotonic() + max(rest, 0) > until:
+            break
+        wired.world.clock.sleep(timedelta(seconds=max(rest, 0)))
+    return ticks
+
+
+def _tick_guarded(wired: Wired, alarm: str) -> list[Tick]:
+    """Ticks the rollouts that the alarm guards, twice: the second look sees the way back done."""
+    open_ids = wired.world.store.list_open()
+    guarded = [rollout_id for rollout_id in open_ids if _is_guarded(wired, rollout_id, alarm)]
+    if not guarded:
+        return []
+    wired.controller.tick_all(guarded)
+    return list(wired.controller.tick_all(guarded))
+
+
+def _is_guarded(wired: Wired, rollout_id: RolloutId, alarm: str) -> bool:
+    rollout = wired.world.store.load_rollout(rollout_id)
+    return rollout is not None and alarm in (*rollout.alarms, *rollout.guards)
+
+
+def _tick(wired: Wired, rollout_id: RolloutId) -> Tick:
+    return wired.controller.tick(rollout_id)
+
+
+def _answer(ticks: Sequence[Tick]) -> dict[str, object]:
+    return {
+        "rollouts": [
+            {
+                "rollout": tick.decision.rollout.id,
+                "phase": tick.decision.rollout.phase.value,
+                "weight_percent": tick.decision.rollout.weight.basis_points / 100,
+                "trouble": _trouble(tick.trouble),
+            }
+            for tick in ticks
+        ]
+    }
+
+
+def _trouble(trouble: CanaryError | None) -> str | None:
+    return None if trouble is None else str(trouble)
+
+
+@cache
+def _wired(store: str) -> Wired:
+    """Made once for each execution environment."""
+    return wire(connect_clients(None), store)

@@ -1,0 +1,140 @@
+"""T3, T5: `canary release` of any code of one's own, judged by what Lambda and the function itself report.
+
+The releases run side by side: each waits most of its time for metrics.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Canary, Publish, Published, Traffic
+
+pytestmark = pytest.mark.e2e
+
+HEALTHY = {"app.py": "def handler(event, context):\n    return {'statusCode': 200}\n"}
+THROWS = {
+    "app.py": """
+import random
+def handler(event, context):
+    if random.random() < 0.3:
+        raise ValueError("no")
+"""
+}
+SLOW = {
+    "app.py": """
+import random, time
+def handler(event, context):
+    time.sleep(0.6 if random.random() < 0.03 else 0)
+"""
+}
+DIES = {"app.py": "import a_module_that_nobody_installed\ndef handler(event, context):\n    return 1\n"}
+HANGS = {
+    "app.py": """
+import random, time
+def handler(event, context):
+    time.sleep(9 if random.random() < 0.2 else 0)
+"""
+}
+
+HANDLERS = Path(__file__).parents[2] / "handlers"
+REPORTING = """
+import random
+from handlers.shared.release_metrics import measured
+
+@measured
+def handler(event, context):
+    try:
+        if random.random() < {share}:
+            raise KeyError("amount")
+        return {{"statusCode": 200}}
+    except KeyError:
+        return {{"statusCode": 500}}
+"""
+
+
+def reporting(share: float) -> dict[str, str]:
+    """Code that reports its own requests and faults, and answers 500 from a caught exception for a share of them."""
+    files = {f"handlers/{path.relative_to(HANDLERS)}": path.read_text() for path in HANDLERS.rglob("*.py")}
+    return files | {"app.py": REPORTING.format(share=share)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A candidate, and how its release must end."""
+
+    name: str
+    stable: dict[str, str]
+    candidate: dict[str, str]
+    ends: str
+    because: str = ""
+    strategy: str = "50%:10s,100%:5s"
+    rate: float = 12
+
+
+CASES = (
+    Case(
+        name="an unchanged copy",
+        stable=HEALTHY,
+        candidate=HEALTHY | {"note.txt": "2"},
+        ends="promoted",
+        strategy="100%:5s",
+    ),
+    Case(name="throws", stable=HEALTHY, candidate=THROWS, ends="rolled_back", because="errors"),
+    Case(name="slow for 3 % of calls", stable=HEALTHY, candidate=SLOW, ends="rolled_back", because="slow", rate=20),
+    Case(name="dies on import", stable=HEALTHY, candidate=DIES, ends="rolled_back", because="errors"),
+    Case(name="times out", stable=HEALTHY, candidate=HANGS, ends="rolled_back", because="errors", rate=6),
+    Case(
+        name="caught 500", stable=reporting(0), candidate=reporting(0.05), ends="rolled_back", because="errors", rate=20
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a release ended, and what its callers saw."""
+
+    code: int
+    told: str
+    live: object
+    lost: list[str]
+    answered: set[str]
+
+
+def release(canary: Canary, function: Published, case: Case) -> Ended:
+    with Traffic(cloud=canary.cloud, function=function.name, rate=case.rate) as traffic:
+        told = canary.run(
+            "release", "--function", function.name, "--strategy", case.strategy, "--tick", "3s",
+            "--min-requests", "60", "--hold-limit", "4m",
+        )  # fmt: skip
+    return Ended(
+        code=told.returncode,
+        told=told.stdout + told.stderr,
+        live=function.live(),
+        lost=traffic.lost,
+        answered=set(traffic.answered),
+    )
+
+
+@pytest.fixture
+def endings(canary: Canary, publish: Publish) -> dict[str, Ended]:
+    """Every case, released side by side."""
+    functions = [publish(case.stable, case.candidate, timeout=1 if case.name == "times out" else 3) for case in CASES]
+    with ThreadPoolExecutor(len(CASES)) as together:
+        waiting = [
+            together.submit(release, canary, function, case) for function, case in zip(functions, CASES, strict=True)
+        ]
+        return {case.name: future.result() for case, future in zip(CASES, waiting, strict=True)}
+
+
+def test_bad_versions_go_back_by_themselves_and_good_ones_are_promoted(endings: dict[str, Ended]) -> None:
+    for case in CASES:
+        ending = endings[case.name]
+        expected: dict[str, object] = {"version": "2" if case.ends == "promoted" else "1", "weights": {}}
+        assert (ending.code, ending.live) == (0 if case.ends == "promoted" else 1, expected), (
+            f"{case.name}: {ending.told}"
+        )
+        assert case.because in ending.told, f"{case.name}: {ending.told}"
+        assert ending.lost == [], case.name
+        assert "2" in ending.answered, case.name
