@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from stack.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PACKAGE: Final = "handlers"
 """The package that a bundle holds, whatever the folder is called that it is made of."""
@@ -23,24 +23,34 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _LEFT_OUT: Final = ("__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache")
 
 
-def code_bundle(source: Path, build: Path) -> Path:
+def code_bundle(source: Path, build: Path, parts: Sequence[str] = ()) -> Path:
     """The zip file to upload for `source`: made of a folder, or `source` itself when it is a zip file already.
+
+    Where the folder has the sub-packages named in `parts`, the bundle holds those and the folder's own modules alone:
+    a change of what a function does not use is no change of the function.
 
     Raises:
         SettingsError: the folder holds no Python module, or the bundle is too large for a direct upload.
     """
-    return source if source.is_file() else package_bundle({PACKAGE: source}, build)
+    if source.is_file():
+        return source
+    whole = not all((source / part).is_dir() for part in parts) or not parts
+    return package_bundle({PACKAGE: source}, build, () if whole else parts)
 
 
-def package_bundle(packages: Mapping[str, Path], build: Path) -> Path:
+def package_bundle(packages: Mapping[str, Path], build: Path, parts: Sequence[str] = ()) -> Path:
     """The zip file, below `build` and named by its content, that holds each folder as the package of that name.
+
+    With `parts`, of the sub-packages only those.
 
     Raises:
         SettingsError: a folder holds no Python module, or the bundle is too large for a direct upload.
     """
     files: dict[str, bytes] = {}
     for package, folder in packages.items():
-        found = {f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in _files(folder)}
+        found = {
+            f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in _files(folder, parts)
+        }
         if not any(name.endswith(".py") for name in found):
             raise SettingsError(f"{folder} holds no Python module; point the setting 'bundle' at the package's folder")
         files |= found
@@ -77,6 +87,10 @@ def store(content: bytes, build: Path) -> Path:
     return path
 
 
-def _files(source: Path) -> list[Path]:
+def _files(source: Path, parts: Sequence[str]) -> list[Path]:
+    """The files of a package: all of them, or its own modules and those of some sub-packages."""
+    if parts:
+        own = [path for path in source.glob("*.py") if path.is_file()]
+        return own + [path for part in parts for path in _files(source / part, ())]
     found = (path for path in source.rglob("*") if path.is_file())
     return [path for path in found if not set(_LEFT_OUT) & set(path.relative_to(source).parts)]

@@ -112,9 +112,18 @@ def of_backups(place: Place, key_arn: str) -> Grants:
 
 
 def of_abort(place: Place) -> Grants:
-    """What a watchdog may do: call the controller, which decides. It can neither raise a weight nor read data."""
-    controller = place.function_arn(place.name("function", CONTROLLER))
-    return (policies.invoke(controller), policies.one_region(place))
+    """What a watchdog may do: run ``canary abort``, and wake the controller.
+
+    IAM does not see weights: that traffic only returns to the stable version is the command's doing, not the role's.
+    """
+    functions = [place.name("function", each) for each in FUNCTIONS]
+    return (
+        *policies.shift_traffic(place, functions),
+        policies.rollout_state(place, place.name("table", "rollouts")),
+        policies.read_parameters(place, release_parameter(place.environment)),
+        policies.invoke(place.function_arn(place.name("function", CONTROLLER))),
+        policies.one_region(place),
+    )
 
 
 def documents(place: Place, key_arn: str) -> dict[str, str]:
@@ -122,7 +131,7 @@ def documents(place: Place, key_arn: str) -> dict[str, str]:
     found = {purpose: document(of_function(place, purpose, key_arn)) for purpose in _BY_PURPOSE}
     return found | {
         "table-backups": document(of_backups(place, key_arn)),
-        "rollout-abort": document(of_abort(place)),
+        "rollout-abort": document((*of_abort(place), policies.use_key(key_arn))),
         "api-logs": document(policies.api_logs(place)),
     }
 

@@ -253,17 +253,14 @@ def invoke(*arns: str) -> Statement:
     return Statement(sid="Invoke", actions=("lambda:InvokeFunction",), resources=arns)
 
 
-def rollout_controller(
-    place: Place, *, functions: Sequence[str], store: str, parameter: str, topic: str
-) -> tuple[Statement, ...]:
-    """What the controller needs: shift the aliases, judge, keep its state, tell people; nothing that changes code.
+def shift_traffic(place: Place, functions: Sequence[str]) -> tuple[Statement, Statement]:
+    """Seeing the versions of these functions and moving their aliases.
 
     Lambda compares function and qualifier as sent: calls with a qualifier need ``function:F:*``, the others
     ``function:F`` (Lambda guide, 'Resources and conditions for Lambda actions').
     """
     plain = tuple(place.function_arn(each) for each in functions)
     qualified = tuple(place.function_arn(each, "*") for each in functions)
-    hooks = place.function_arn(f"function-hook-*-{place.environment}")
     return (
         Statement(
             sid="ShiftTraffic",
@@ -275,6 +272,23 @@ def rollout_controller(
             actions=("lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"),
             resources=(*plain, *qualified),
         ),
+    )
+
+
+def rollout_state(place: Place, store: str) -> Statement:
+    """Reading and writing rollouts, their ledger and locks."""
+    actions = ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+    return table_items(place, store, actions=actions)
+
+
+def rollout_controller(
+    place: Place, *, functions: Sequence[str], store: str, parameter: str, topic: str
+) -> tuple[Statement, ...]:
+    """What the controller needs: shift the aliases, judge, keep its state, tell people; nothing that changes code."""
+    qualified = tuple(place.function_arn(each, "*") for each in functions)
+    hooks = place.function_arn(f"function-hook-*-{place.environment}")
+    return (
+        *shift_traffic(place, functions),
         Statement(
             sid="WarmVersions",
             actions=(
@@ -295,9 +309,7 @@ def rollout_controller(
             actions=("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
             resources=(place.arn("cloudwatch", f"alarm:{GUARD_ALARM_PREFIX}*"),),
         ),
-        table_items(
-            place, store, actions=("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
-        ),
+        rollout_state(place, store),
         read_parameters(place, parameter),
         Statement(sid="TellPeople", actions=("sns:Publish",), resources=(place.arn("sns", topic),)),
         Statement(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pulumi
@@ -10,10 +12,12 @@ import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, ROLLOUT_EXPIRY, ROLLOUT_PARTITION_KEY, ROLLOUT_SORT_KEY
+from stack.bundle import package_bundle
 from stack.components.api import PaymentsApi, PaymentsApiArgs
 from stack.components.api_routes import STAGES
 from stack.components.backup import TableBackups
 from stack.components.bucket import Bucket, BucketArgs
+from stack.components.controller import RolloutController, RolloutControllerArgs
 from stack.components.firewall import WebFirewall
 from stack.components.health import ReleaseHealth
 from stack.components.keys import EncryptionKey
@@ -81,6 +85,19 @@ def declare() -> None:
             preview_url=api.urls[PREVIEW_ALIAS],
         )
     )
+    RolloutController(
+        RolloutControllerArgs(
+            place=place,
+            bundle=controller_bundle(settings),
+            runtime=settings.runtime,
+            architecture=settings.architecture,
+            log_retention_days=settings.log_retention_days,
+            store=store.name,
+            alarms=guards,
+            key_arn=key.arn,
+            alarm_actions=[topic.arn],
+        )
+    )
     if settings.inventory is not None:
         inventory = read_inventory(settings.inventory)
         stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
@@ -103,6 +120,14 @@ def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> No
     pulumi.export("live_url", api.urls[LIVE_ALIAS])
     pulumi.export("api_key_id", api.key_id)
     pulumi.export("preview_url", api.urls[PREVIEW_ALIAS])
+
+
+def controller_bundle(settings: Settings) -> Path:
+    """The controller and what it imports that Lambda's runtime does not have."""
+    found = find_spec("tenacity")
+    if found is None or found.origin is None:
+        raise SettingsError("tenacity is not installed; type make setup")
+    return package_bundle({"canary": CHECKOUT / "canary", "tenacity": Path(found.origin).parent}, settings.build)
 
 
 def project_config() -> dict[str, str]:

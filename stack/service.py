@@ -31,6 +31,10 @@ TRANSACTION_TIMEOUT: Final = 300
 
 TRANSACTION_CONCURRENCY: Final = 50
 
+SHARED: Final = "shared"
+TRANSACTIONS: Final = "transactions"
+"""Sub-packages that functions use beside their own."""
+
 
 @dataclass(frozen=True)
 class PaymentsService:
@@ -216,13 +220,14 @@ class PaymentsService:
         answers_people: bool = False,
         after: Sequence[pulumi.Resource] = (),
     ) -> BlueGreenFunction:
-        settings = self.settings
+        settings, package = self.settings, purpose.replace("-", "_")
+        parts = (package, SHARED) if purpose == "payment-processor" else (package, SHARED, TRANSACTIONS)
         return BlueGreenFunction(
             BlueGreenFunctionArgs(
                 place=self.place,
                 purpose=purpose,
-                handler=f"handlers.{purpose.replace('-', '_')}.app.handler",
-                bundle=code_bundle(settings.bundle, settings.build),
+                handler=f"handlers.{package}.app.handler",
+                bundle=code_bundle(settings.bundle, settings.build, parts),
                 runtime=settings.runtime,
                 architecture=settings.architecture,
                 memory_mb=memory_mb,

@@ -32,7 +32,8 @@ class RolloutControllerArgs:
     runtime: str
     architecture: str
     log_retention_days: int
-    parameter: str
+    store: str
+    """The table of rollouts."""
     alarms: Sequence[pulumi.Input[str]]
     """Alarms that guard every release, beside those that the controller makes itself."""
     key_arn: pulumi.Input[str] | None = None
@@ -40,7 +41,7 @@ class RolloutControllerArgs:
 
 
 class RolloutController(pulumi.ComponentResource):
-    """The function, its two rules, and a role for watchdogs that can do nothing but wake it."""
+    """The function, its two rules, and a role for watchdogs that can only roll back."""
 
     def __init__(self, args: RolloutControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("bluegreen:stack:RolloutController", grants.CONTROLLER, None, opts)
@@ -64,7 +65,7 @@ class RolloutController(pulumi.ComponentResource):
                 memory_mb=512,
                 timeout_seconds=TIMEOUT_SECONDS,
                 log_retention_days=args.log_retention_days,
-                environment={"ENVIRONMENT": place.environment, "RELEASE_PARAMETER": args.parameter},
+                environment={"ENVIRONMENT": place.environment, "CANARY_STORE": args.store},
                 key_arn=args.key_arn,
                 alarm_actions=args.alarm_actions,
             ),
@@ -118,7 +119,7 @@ class RolloutController(pulumi.ComponentResource):
         )
 
     def _abort_role(self) -> aws.iam.Role:
-        """A role for watchdogs: whoever assumes it can call the controller and nothing else."""
+        """A role for watchdogs; what it may do is in `grants.of_abort`."""
         place = self._args.place
         name = place.name("role", "rollout-abort")
         role = aws.iam.Role(
@@ -132,7 +133,14 @@ class RolloutController(pulumi.ComponentResource):
             place.name("policy", "rollout-abort"),
             name=place.name("policy", "rollout-abort"),
             role=role.name,
-            policy=policies.document(grants.of_abort(place)),
+            policy=self._abort_policy(),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return role
+
+    def _abort_policy(self) -> pulumi.Input[str]:
+        statements = grants.of_abort(self._args.place)
+        if self._args.key_arn is None:
+            return policies.document(statements)
+        key_arn = pulumi.Output.from_input(self._args.key_arn)
+        return key_arn.apply(lambda key: policies.document([*statements, policies.use_key(key)]))

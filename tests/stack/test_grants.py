@@ -43,9 +43,15 @@ def test_the_controller_can_shift_traffic_but_neither_change_code_nor_delete() -
     assert not {"lambda:UpdateFunctionCode", "lambda:DeleteFunction", "lambda:PublishVersion"} & can.keys()
 
 
-def test_a_watchdog_can_only_call_the_controller() -> None:
-    arn = "arn:aws:lambda:eu-west-1:123456789012:function:function-rollout-controller-dev"
-    assert allowed("rollout-abort") == {"lambda:InvokeFunction": [arn]}
+def test_a_watchdog_can_move_traffic_and_wake_the_controller_but_read_no_payment_and_make_no_alarm() -> None:
+    can = allowed("rollout-abort")
+    assert can["lambda:InvokeFunction"] == [
+        "arn:aws:lambda:eu-west-1:123456789012:function:function-rollout-controller-dev"
+    ]
+    assert {arn for action, arns in can.items() if action.startswith("dynamodb:") for arn in arns} == {
+        "arn:aws:dynamodb:eu-west-1:123456789012:table/table-rollouts-dev"
+    }
+    assert "cloudwatch:PutMetricAlarm" not in can
 
 
 def test_every_role_that_acts_on_data_is_denied_every_other_region() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from canary.schema import RELEASE_SCHEMA
-from tests.stack.recording import Graph
+from stack.errors import SettingsError
+from tests.stack.recording import Graph, record, recorded
 
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
@@ -79,11 +80,114 @@ def test_both_stages_share_one_deployment_and_pick_the_alias_by_a_variable(dev: 
 
 def test_the_api_may_call_the_aliases_only_each_from_its_own_stage(graph: Graph) -> None:
     """A12: no permission on the function itself, none beyond the route that needs it."""
-    for permission in graph.of(PERMISSION):
-        inputs = permission.inputs
+    permissions = [each.inputs for each in graph.of(PERMISSION)]
+    of_the_api = [each for each in permissions if each["principal"] == "apigateway.amazonaws.com"]
+    assert len(of_the_api) == 12
+    for inputs in of_the_api:
         assert inputs["qualifier"] in {"live", "preview"}
         assert f"/{inputs['qualifier']}/" in inputs["sourceArn"]
-        assert inputs["principal"] == "apigateway.amazonaws.com"
+
+
+def test_only_the_api_the_queues_and_the_clock_call_functions(graph: Graph) -> None:
+    principals = {each.inputs["principal"] for each in graph.of(PERMISSION)}
+    assert principals == {"apigateway.amazonaws.com", "events.amazonaws.com"}
+
+
+def test_the_controller_is_woken_each_minute_and_by_every_guard_that_goes_off(dev: Graph) -> None:
+    rules = {each.name: each.inputs for each in dev.of("aws:cloudwatch/eventRule:EventRule")}
+    assert rules["rule-rollout-tick-dev"]["scheduleExpression"] == "rate(1 minute)"
+    pattern = json.loads(rules["rule-rollout-alarm-dev"]["eventPattern"])
+    guards = json.loads(dev.one("aws:ssm/parameter:Parameter", "parameter-release-dev").inputs["value"])["alarms"]
+    assert pattern["detail"] == {"alarmName": [{"prefix": "bg-guard-"}, *guards], "state": {"value": ["ALARM"]}}
+
+
+def test_queues_feed_the_live_alias_and_give_back_what_failed(dev: Graph) -> None:
+    """B4: a release shifts the processing of messages too."""
+    for mapping in dev.of("aws:lambda/eventSourceMapping:EventSourceMapping"):
+        assert mapping.inputs["functionName"] == "arn:aws:lambda:us-east-1:123456789012:live"
+        assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_message_stays_hidden_for_six_timeouts_and_is_tried_three_times(dev: Graph) -> None:
+    queue = dev.one("aws:sqs/queue:Queue", "queue-notifications-dev").inputs
+    assert (queue["visibilityTimeoutSeconds"], queue["messageRetentionSeconds"]) == (1800, 345_600)
+    assert json.loads(queue["redrivePolicy"])["maxReceiveCount"] == 3
+    assert queue["contentBasedDeduplication"]
+
+
+def test_only_production_caches_and_only_reads_without_a_key(graph: Graph) -> None:
+    """A9: cached answers hide the split between versions, so the preview has none."""
+    cached = [
+        each.inputs["methodPath"]
+        for each in graph.of("aws:apigateway/methodSettings:MethodSettings")
+        if each.inputs["settings"]["cachingEnabled"]
+    ]
+    is_prod = graph.outputs["environment"] == "prod"
+    assert cached == (["payments/GET", "payments/{id}/GET"] if is_prod else [])
+    clusters = {each.name: each.inputs["cacheClusterEnabled"] for each in graph.of("aws:apigateway/stage:Stage")}
+    assert [name for name, enabled in clusters.items() if enabled] == (["stage-live-prod"] if is_prod else [])
+
+
+def test_keys_are_asked_for_on_every_endpoint_of_the_asynchronous_flow(dev: Graph) -> None:
+    keyed = [each.name for each in dev.of("aws:apigateway/method:Method") if each.inputs["apiKeyRequired"]]
+    assert sorted(keyed) == [
+        "method-get-transaction-id-dev",
+        "method-post-fraud-webhook-dev",
+        "method-post-transactions-dev",
+    ]
+    plan = dev.one("aws:apigateway/usagePlan:UsagePlan", "plan-api-dev").inputs
+    assert plan["throttleSettings"] == {"rateLimit": 1000, "burstLimit": 2000}
+
+
+def test_capacity_follows_the_load_between_its_bounds_for_the_table_and_its_index() -> None:
+    graph = recorded("prod")
+    targets = [each.inputs for each in graph.of("aws:appautoscaling/target:Target")]
+    assert {(each["resourceId"], each["scalableDimension"]) for each in targets} == {
+        ("table/table-payments-prod", "dynamodb:table:ReadCapacityUnits"),
+        ("table/table-payments-prod", "dynamodb:table:WriteCapacityUnits"),
+        ("table/table-payments-prod/index/status-index", "dynamodb:index:ReadCapacityUnits"),
+        ("table/table-payments-prod/index/status-index", "dynamodb:index:WriteCapacityUnits"),
+    }
+    assert {(each["minCapacity"], each["maxCapacity"]) for each in targets} == {(20, 50)}
+
+
+def test_an_apply_leaves_capacity_to_auto_scaling_unless_it_is_told_where_to_start() -> None:
+    kept = recorded("prod").one(TABLE, "table-payments-prod")
+    switched = record("prod", {"startingCapacity": "40"}).one(TABLE, "table-payments-prod")
+    assert "readCapacity" in kept.ignored
+    assert (switched.ignored, switched.inputs["readCapacity"]) == ((), 40)
+
+
+def test_audit_logs_that_expire_before_they_would_get_colder_never_get_colder(graph: Graph) -> None:
+    """S3 refuses a transition that is not before the expiry; dev keeps audit logs for 30 days."""
+    environment = graph.outputs["environment"]
+    kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    (rule,) = graph.one(kind, f"lifecycle-audit-logs-{environment}").inputs["rules"]
+    assert rule["expiration"]["days"] == {"dev": 30, "staging": 90, "prod": 365}[environment]
+    assert ("transitions" in rule) is (environment != "dev")
+
+
+def test_secrets_are_drawn_once_and_left_alone_afterwards(graph: Graph) -> None:
+    secrets = [each for each in graph.of("aws:ssm/parameter:Parameter") if each.inputs["type"] == "SecureString"]
+    assert secrets
+    assert all(each.ignored == ("value",) for each in secrets)
+
+
+def test_a_nat_gateway_is_there_only_where_it_was_asked_for(dev: Graph) -> None:
+    assert dev.of("aws:ec2/natGateway:NatGateway") == []
+    assert len(record("dev", {"natGateway": "true"}).of("aws:ec2/natGateway:NatGateway")) == 1
+
+
+def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
+    (budget,) = graph.of("aws:budgets/budget:Budget")
+    alerts = [(each["threshold"], each["notificationType"]) for each in budget.inputs["notifications"]]
+    assert alerts == [(50, "ACTUAL"), (80, "ACTUAL"), (100, "ACTUAL"), (100, "FORECASTED")]
+    assert budget.inputs["limitAmount"] == "500"
+
+
+def test_an_account_that_is_not_the_environments_own_is_refused() -> None:
+    with pytest.raises(SettingsError, match="the credentials belong to 123456789012"):
+        record("dev", {"account": "999999999999"})
 
 
 def test_no_function_has_a_public_url(graph: Graph) -> None:
