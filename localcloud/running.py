@@ -95,7 +95,17 @@ def running_cloud(*options: str, log: IO[str] | None = None) -> Iterator[Running
     Raises:
         ServerNotStarted: The server ended before it served.
     """
-    command = [sys.executable, "-m", "localcloud.server", "--port", "0", "--until-parent-exits", *options]
+    command = [
+        sys.executable,
+        "-m",
+        "localcloud.server",
+        "--port",
+        "0",
+        "--xray-port",
+        "0",
+        "--until-parent-exits",
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603 - our own module
     try:
         yield parse_announcement(_first_line(process))

@@ -76,7 +76,6 @@ qualified_record: Final = Seam(module=_LAMBDA, name="_effective_func_record_for_
 remove_permission: Final = Seam(module=_LAMBDA, name="_remove_permission")
 request_qualifier: Final = Seam(module=_LAMBDA, name="_qualifier_from_path_or_query")
 state_delay: Final = Seam(module=_LAMBDA, name="_LAMBDA_STATE_TRANSITION_DELAY")
-trace_header: Final = Seam(module=_LAMBDA, name="_xray_trace_id_for_invocation")
 update_alias: Final = Seam(module=_LAMBDA, name="_update_alias")
 update_code: Final = Seam(module=_LAMBDA, name="_update_code")
 
@@ -92,6 +91,7 @@ invoke_proxy: Final = Seam(module=_GATEWAY, name="_invoke_lambda_proxy_v1")
 proxy_answer: Final = Seam(module=_GATEWAY, name="_lambda_proxy_response")
 rendered_error: Final = Seam(module=_GATEWAY, name="_gateway_error_response")
 rest_apis: Final = Seam(module=_GATEWAY, name="_rest_apis")
+stages: Final = Seam(module=_GATEWAY, name="_stages_v1")
 
 append_log_events: Final = Seam(module=_LOGS, name="_append_log_events")
 fan_out_log_events: Final = Seam(module=_LOGS, name="_fanout_to_subscription_filters")

@@ -18,12 +18,12 @@ class ServerSettings:
         port: The loopback port to serve on; 0 takes a free one.
         speed: How many seconds of alarm time pass in one second, at least 1.
         seed: Makes the choice of the version behind a weighted alias repeat itself; None draws afresh each time.
-        xray_port: The loopback UDP port of the X-Ray daemon; taken, or 0, it falls back to a free one.
+        xray_port: The loopback UDP port of the X-Ray daemon; a free one if it is taken, or 0.
         until_parent_exits: Whether the server ends with the process that started it, even when that is killed (Linux).
     """
 
     port: int = DEFAULT_PORT
     speed: float = 1.0
     seed: int | None = None
-    xray_port: int = 0
+    xray_port: int = 2000
     until_parent_exits: bool = False

@@ -23,6 +23,7 @@ from localcloud.functions.platform_log import PlatformFacts, log_lines
 from localcloud.functions.pool import EnvironmentKey, EnvironmentPool
 from localcloud.functions.records import function_arn, qualifier_of
 from localcloud.observe.metrics import record_invocation
+from localcloud.xray.tracing import Span, Tracing
 
 _log: Final = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Executor:
 
     pool: EnvironmentPool
     around: Surroundings
+    tracing: Tracing
 
     def install(self) -> None:
         """Takes over the execution of Python functions, and the counting of every invocation."""
@@ -61,12 +63,13 @@ class Executor:
     def run(self, record: Record, event: object, request_id: str, started: float) -> Result:
         """Runs `event` in an environment of `record`, and writes the log."""
         config = record["config"]
+        trace, segment = self.tracing.function_context(config)
         invocation = Invocation(
             request_id=request_id,
             function_arn=config["FunctionArn"],
             payload=json.dumps(event).encode(),
             timeout_s=config["Timeout"],
-            trace_header=seams.trace_header(config),
+            trace_header=trace.below(segment).header,
         )
         place = self.pool.lease(key_of(config), lambda: self.environment(record))
         try:
@@ -75,6 +78,8 @@ class Executor:
             write_log(log_group_of(config), place.environment.log_stream, lines, at=started)
         finally:
             self.pool.give_back(place)
+        span = Span(start=started, end=time.time(), fault=outcome.answer.error_type is not None)
+        self.tracing.record_function(config, trace, segment, request_id, span)
         return _result(outcome, lines)
 
     def _around_dispatch(self, original: seams.Function) -> seams.Function:

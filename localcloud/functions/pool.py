@@ -18,6 +18,7 @@ from localcloud.functions.environment import Environment
 PATIENCE_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 300.0
 """An environment that has served nothing for this long is ended."""
+TIDY_SECONDS: Final = 15.0
 _CORES: Final = os.cpu_count() or 1
 MOST_STARTING: Final = max(2, _CORES)
 MOST_ENVIRONMENTS: Final = max(16, 8 * _CORES)
@@ -126,6 +127,10 @@ class EnvironmentPool:
             idle = [place for place in doomed if place not in self._busy]
         _end(idle)
 
+    def keep_tidy(self) -> None:
+        """Ends idle environments from now on, for as long as the process lives."""
+        threading.Thread(target=self._tidy, name="localcloud-tidy", daemon=True).start()
+
     def end_idle(self, longer_than_s: float = IDLE_SECONDS) -> None:
         """Ends what has been idle for `longer_than_s` seconds and is not reserved."""
         limit = time.monotonic() - longer_than_s
@@ -147,6 +152,11 @@ class EnvironmentPool:
         """How many environments are idle and busy."""
         with self._changed:
             return {"idle": self._count() - len(self._busy), "busy": len(self._busy)}
+
+    def _tidy(self) -> None:
+        while True:
+            time.sleep(TIDY_SECONDS)
+            self.end_idle()
 
     def _placed(self, key: EnvironmentKey, make: Callable[[], Environment]) -> Place:
         try:

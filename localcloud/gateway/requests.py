@@ -9,13 +9,46 @@ from localcloud import seams
 from localcloud.functions.log_stream import write_log
 from localcloud.functions.refusal import HttpAnswer
 from localcloud.gateway.access_log import Served, access_line
+from localcloud.gateway.answers import SERVER_ERROR
 from localcloud.gateway.exchange import Exchange, current
 from localcloud.observe.metrics import record_api_request
+from localcloud.xray.trace import new_segment_id
+from localcloud.xray.tracing import Span, Tracing, upstream
 
 
-def install() -> None:
+def install(tracing: Tracing) -> None:
     """Takes its place around API Gateway's execution of a request."""
     seams.execute_request.wrap(_measuring)
+    seams.execute_request.wrap(lambda original: _traced(tracing, original))
+
+
+def _traced(tracing: Tracing, original: seams.Function) -> seams.Function:
+    """Begins or continues a trace; the function finds it in its event's headers, and the stage records its part."""
+
+    async def execute(request: dict[str, Any], api_id: str, stage: str, *arguments: object) -> HttpAnswer:
+        given, segment, start = request["headers"].get("x-amzn-trace-id"), new_segment_id(), time.time()
+        active = bool(seams.stages.value.get(api_id, {}).get(stage, {}).get("tracingEnabled"))
+        context = tracing.context_of(given, active=True) if given or active else None
+        below = context.below(segment) if context and active else context
+        if below is not None:
+            request["headers"]["x-amzn-trace-id"] = below.header
+        token = upstream.set(below)
+        try:
+            answer: HttpAnswer = await original(request, api_id, stage, *arguments)
+        finally:
+            upstream.reset(token)
+        if context and active:
+            told = {"method": str(arguments[0]), "url": f"/{stage}{arguments[1]}"}
+            span = Span(start=start, end=time.time(), fault=answer[0] >= SERVER_ERROR)
+            http = {"request": told, "response": {"status": answer[0]}}
+            tracing.record_stage(context, segment, f"{_api_name(api_id)}/{stage}", span, http)
+        return answer
+
+    return execute
+
+
+def _api_name(api_id: str) -> str:
+    return str(seams.rest_apis.value.get(api_id, {}).get("name", api_id))
 
 
 def _measuring(original: seams.Function) -> seams.Function:
@@ -55,12 +88,9 @@ def _rendered(response: Any, exchange: Exchange) -> HttpAnswer:  # noqa: ANN401 
 
 
 def _count(exchange: Exchange, served: Served) -> None:
-    api = seams.rest_apis.value.get(served.api_id)
-    if api is None:
-        return
     resource = exchange.request["resource_path"] or None
     record_api_request(
-        api_name=api["name"],
+        api_name=_api_name(served.api_id),
         stage=exchange.request["stage_name"],
         method=served.method,
         resource=resource,
