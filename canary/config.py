@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from canary.core.errors import ConfigError
 from canary.core.hooks import Hook, HookStage
 from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
+from canary.core.notices import Destination
 from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy
@@ -34,6 +35,7 @@ class PublishedStack:
     alarms: tuple[str, ...]
     live_url: str
     preview_url: str
+    notify: tuple[Destination, ...] = ()
 
 
 def parse_weight(text: str) -> Weight:
@@ -97,11 +99,21 @@ def parse_published(text: str, name: str) -> PublishedStack:
             alarms=tuple(published["alarms"]),
             live_url=published["live_url"],
             preview_url=published["preview_url"],
+            notify=parse_destinations(published.get("notify", ())),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
             f"parameter {name} is not what a stack publishes ({error!r}); deploy the stack anew"
         ) from error
+
+
+def parse_destinations(texts: Iterable[str]) -> tuple[Destination, ...]:
+    """Where notices go; empty texts are nothing.
+
+    Raises:
+        ConfigError: one of them is no destination.
+    """
+    return tuple(Destination.parse(text) for text in texts if text.strip())
 
 
 def read_release_file(path: Path) -> Mapping[str, Any]:
@@ -137,6 +149,7 @@ def parse_request(
         hooks=tuple(_hook(table) for table in top.tables("hooks")),
         by=by,
         reason=top.text("reason", ""),
+        notify=_notify(top.table("notify")),
         **top.given(min_requests=top.whole("min_requests"), hold_limit=top.duration("hold_limit")),
     )
     top.refuse_unknown()
@@ -149,6 +162,12 @@ def _strategy(top: Table) -> Strategy:
     strategy = parse_strategy(",".join(steps) if steps else named)
     bake = top.duration("bake")
     return strategy if bake is None else strategy.with_final_bake(bake)
+
+
+def _notify(table: Table) -> tuple[Destination, ...]:
+    destinations = parse_destinations(table.texts("to"))
+    table.refuse_unknown()
+    return destinations
 
 
 def _policy(top: Table) -> Policy:

@@ -11,7 +11,16 @@ from canary.core.leg import Leg, MetricPath, PathEvidence
 from canary.core.model import AlarmReading, AlarmState, AliasRouting, RolloutId, Target, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
-from canary.ports import AlarmSource, Clock, MetricSource, RolloutStore, TrafficRouter, VersionFacts
+from canary.ports import (
+    SILENCE,
+    AlarmSource,
+    Clock,
+    MetricSource,
+    Notifier,
+    RolloutStore,
+    TrafficRouter,
+    VersionFacts,
+)
 
 ACTIVE_WITHIN: Final = timedelta(minutes=5)
 """How long a candidate that was just published may stay Pending; Lambda says Active when it can be invoked."""
@@ -45,8 +54,14 @@ def plan_rollout(
     )
 
 
-def open_rollout(rollout: Rollout, request: ReleaseRequest, alarms: AlarmSource, store: RolloutStore) -> Rollout:
-    """The rollout, kept and locked on its aliases, with guard alarms on every candidate.
+def open_rollout(
+    rollout: Rollout,
+    request: ReleaseRequest,
+    alarms: AlarmSource,
+    store: RolloutStore,
+    notifier: Notifier = SILENCE,
+) -> Rollout:
+    """The rollout, kept and locked on its aliases, with guard alarms on every candidate; whoever must know is told.
 
     Raises:
         ConfigError: a guarding alarm is missing or in ALARM, and nobody gave a reason to go on (`fix_forward`).
@@ -64,6 +79,7 @@ def open_rollout(rollout: Rollout, request: ReleaseRequest, alarms: AlarmSource,
     guarded = replace(rollout, guards=guards, alarms=tuple(name for name in rollout.alarms if name not in left_out))
     opened, entry = guarded.recording(EntryKind.OPENED, _opening(request, unfit), at=rollout.opened_at, by=request.by)
     store.open_rollout(opened, entry)
+    notifier.publish([entry], opened)
     return opened
 
 

@@ -6,7 +6,7 @@ Every call may raise `Unavailable` (throttled, timed out, 5xx: nothing is known 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from canary.core.hooks import Hook, HookReading
 from canary.core.ledger import LedgerEntry
@@ -172,6 +172,31 @@ class HookRunner(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """Tells people what happened. Never raises and never makes the caller wait; failing is its own affair."""
+
+    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
+        """Passes on, in the background, those of the committed entries that somebody must hear of."""
+        ...
+
+    def finish(self, within: timedelta) -> None:
+        """Returns when everything published was sent, or given up, or `within` is over."""
+        ...
+
+
+class Silence:
+    """The Notifier that tells nobody."""
+
+    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
+        """Nothing happens."""
+
+    def finish(self, within: timedelta) -> None:
+        """Returns at once."""
+
+
+SILENCE: Final = Silence()
+
+
 class Clock(Protocol):
     """Time."""
 
@@ -194,3 +219,4 @@ class World:
     store: RolloutStore
     hooks: HookRunner
     clock: Clock
+    notifier: Notifier = SILENCE

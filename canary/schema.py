@@ -43,6 +43,9 @@ def release_parameter(environment: str) -> str:
          "store": "<DynamoDB table of rollouts>",
          "targets": [{"function": "...", "alias": "live", "preview_alias": "preview", "min_requests": 0}],
          "alarms": ["<name of an alarm that guards every release>"],
-         "live_url": "https://...", "preview_url": "https://..."}
+         "live_url": "https://...", "preview_url": "https://...",
+         "notify": ["sns:<topic ARN>"]}
+
+    ``notify`` may be left out: where notices of releases go (`canary.core.notices.Destination`).
     """
     return f"/bluegreen/{environment}/release"

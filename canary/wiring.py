@@ -1,10 +1,14 @@
 """The composition root: settings -> boto3 clients -> adapters -> controller. The only module that knows both sides."""
 
+import os
 import secrets
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final, assert_never
 
 from botocore.exceptions import ClientError
 
@@ -14,12 +18,19 @@ from canary.aws.alias import LambdaRouter
 from canary.aws.clients import Clients, aws_errors, connect, error_code
 from canary.aws.hooks import Hooks
 from canary.aws.metrics import CloudWatchMetrics
+from canary.aws.notify import BusChannel, Channel, Notices, TopicChannel, WebhookChannel, read_secret
 from canary.aws.store import DynamoStore
-from canary.config import PublishedStack, parse_published
+from canary.config import PublishedStack, parse_destinations, parse_published
 from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
-from canary.ports import World
+from canary.core.notices import Destination, Medium
+from canary.ports import SILENCE, Notifier, World
+
+NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
+"""Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
+WEBHOOK_VARIABLE: Final = "CANARY_NOTIFY_WEBHOOK_URL"
+"""The URL of a webhook, where no SSM parameter is at hand; never written anywhere."""
 
 
 class SystemClock:
@@ -47,10 +58,24 @@ class Wired:
 
     world: World
     controller: Controller
+    clients: Clients
+    store_table: str
+    tell: tuple[Destination, ...]
+    where: str
+
+    def telling(self, destinations: Sequence[Destination]) -> "Wired":
+        """The same, with notices also to these destinations."""
+        if not destinations:
+            return self
+        return wire(self.clients, self.store_table, tell=(*self.tell, *destinations), where=self.where)
 
 
-def wire(clients: Clients, store_table: str) -> Wired:
-    """A controller on real AWS adapters."""
+def wire(clients: Clients, store_table: str, *, tell: Sequence[Destination] = (), where: str = "") -> Wired:
+    """A controller on real AWS adapters.
+
+    Notices go to `tell` and to what the environment names; their commands carry the options `where`, by default the
+    table's.
+    """
     world = World(
         router=LambdaRouter(clients.functions),
         metrics=CloudWatchMetrics(clients.cloudwatch),
@@ -58,8 +83,35 @@ def wire(clients: Clients, store_table: str) -> Wired:
         store=DynamoStore(clients.dynamodb, store_table),
         hooks=Hooks(clients.functions),
         clock=SystemClock(),
+        notifier=_notifier(clients, tell, where or f"--store {store_table}"),
     )
-    return Wired(world=world, controller=Controller(world, owner=f"{socket.gethostname()}-{secrets.token_hex(4)}"))
+    return Wired(
+        world=world,
+        controller=Controller(world, owner=f"{socket.gethostname()}-{secrets.token_hex(4)}"),
+        clients=clients,
+        store_table=store_table,
+        tell=tuple(tell),
+        where=where,
+    )
+
+
+def _notifier(clients: Clients, tell: Sequence[Destination], where: str) -> Notifier:
+    named = parse_destinations(os.environ.get(NOTIFY_VARIABLE, "").split(","))
+    channels = [_channel(clients, destination) for destination in dict.fromkeys((*tell, *named))]
+    if url := os.environ.get(WEBHOOK_VARIABLE):
+        channels.append(WebhookChannel(lambda: url))
+    return Notices(channels, where=where) if channels else SILENCE
+
+
+def _channel(clients: Clients, destination: Destination) -> Channel:
+    match destination.medium:
+        case Medium.SNS:
+            return TopicChannel(clients.topics(), destination.name)
+        case Medium.EVENTS:
+            return BusChannel(clients.events(), destination.name)
+        case Medium.WEBHOOK:
+            return WebhookChannel(partial(read_secret, clients.parameters, destination.name))
+    assert_never(destination.medium)
 
 
 def connect_clients(region: str | None) -> Clients:

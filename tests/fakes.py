@@ -291,6 +291,20 @@ class FakeHooks:
 
 
 @dataclass
+class FakeNotifier:
+    """Remembers what it was given."""
+
+    published: list[LedgerEntry] = field(default_factory=list)
+
+    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
+        assert all(entry.rollout == rollout.id for entry in entries)
+        self.published += entries
+
+    def finish(self, within: timedelta) -> None:
+        del within
+
+
+@dataclass
 class Simulation:
     """A whole simulated world, and the controller's view of it."""
 
@@ -300,6 +314,7 @@ class Simulation:
     alarms: FakeAlarms
     store: FakeStore
     hooks: FakeHooks
+    notifier: FakeNotifier
     world: World
 
 
@@ -307,6 +322,15 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
     """A world in which time, traffic and metrics are simulated, ready for functions to be added to `router`."""
     clock, router = FakeClock(), FakeRouter()
     fleet = FakeFleet(clock, router, rate=rate, seed=seed)
-    alarms, store, hooks = FakeAlarms(), FakeStore(), FakeHooks()
-    world = World(router=router, metrics=fleet, alarms=alarms, store=store, hooks=hooks, clock=clock)
-    return Simulation(clock=clock, router=router, fleet=fleet, alarms=alarms, store=store, hooks=hooks, world=world)
+    alarms, store, hooks, notifier = FakeAlarms(), FakeStore(), FakeHooks(), FakeNotifier()
+    world = World(router=router, metrics=fleet, alarms=alarms, store=store, hooks=hooks, clock=clock, notifier=notifier)
+    return Simulation(
+        clock=clock,
+        router=router,
+        fleet=fleet,
+        alarms=alarms,
+        store=store,
+        hooks=hooks,
+        notifier=notifier,
+        world=world,
+    )

@@ -14,7 +14,9 @@ from canary.core.errors import AccessDenied, ConfigError, RolloutConflict, Stale
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_events import EventBridgeClient
     from types_boto3_lambda import LambdaClient
+    from types_boto3_sns import SNSClient
     from types_boto3_ssm import SSMClient
 
 _CONFIG = Config(
@@ -23,6 +25,8 @@ _CONFIG = Config(
     read_timeout=10,
     user_agent_extra="lambda-bluegreen",
 )
+_BRIEF = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3))
+"""For notices, which nobody waits for."""
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 _STALE = {"PreconditionFailedException", "ConditionalCheckFailedException"}
 _REFUSED = {
@@ -45,6 +49,15 @@ class Clients:
     cloudwatch: "CloudWatchClient"
     dynamodb: "DynamoDBClient"
     parameters: "SSMClient"
+    session: boto3.Session
+
+    def topics(self) -> "SNSClient":
+        """A client for notices; it gives up soon."""
+        return self.session.client("sns", config=_BRIEF)
+
+    def events(self) -> "EventBridgeClient":
+        """A client for notices; it gives up soon."""
+        return self.session.client("events", config=_BRIEF)
 
 
 def connect(region: str | None = None) -> Clients:
@@ -60,6 +73,7 @@ def connect(region: str | None = None) -> Clients:
             cloudwatch=session.client("cloudwatch", config=_CONFIG),
             dynamodb=session.client("dynamodb", config=_CONFIG),
             parameters=session.client("ssm", config=_CONFIG),
+            session=session,
         )
     except NoRegionError as error:
         raise ConfigError("no AWS region is set; export AWS_REGION=us-east-1 or pass --region") from error

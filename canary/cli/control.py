@@ -70,6 +70,7 @@ def undo(
     session = options.connect(environment, store, region)
     version = Version(to) if to else None
     undone = session.wired.controller.undo(RolloutId(rollout), to=version, by=options.caller(), why=why)
+    session.wired.world.notifier.finish(options.NOTICES_WITHIN)
     output.say(f"rollout {undone.id} is undone: {', '.join(leg.target.resource for leg in undone.legs)} went back")
 
 
@@ -110,6 +111,7 @@ def abort(
     ordered = session.wired.controller.order(chosen, partial(order_abort, by=options.caller(), why=why))
     if not ordered.phase.is_terminal:
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
+    session.wired.world.notifier.finish(options.NOTICES_WITHIN)
     _tell(ordered)
 
 

@@ -8,9 +8,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from canary.cli.output import PHASE_STYLE, VERDICT_STYLE, counted
+from canary.cli.output import PHASE_STYLE, VERDICT_STYLE
 from canary.controller import Tick
 from canary.core.model import FULL_BASIS_POINTS, MetricResult
+from canary.core.notices import counted
 from canary.core.rollout import Rollout
 
 BAR = 30

@@ -3,18 +3,22 @@
 import getpass
 import os
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from canary import schema
-from canary.config import PublishedStack, parse_request, read_release_file
+from canary.config import PublishedStack, parse_destinations, parse_request, read_release_file
 from canary.core.errors import ConfigError
 from canary.core.model import AliasName, FunctionName, RolloutId, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.ports import RolloutStore
 from canary.wiring import Wired, connect_clients, read_published, wire
+
+NOTICES_WITHIN: Final = timedelta(seconds=10)
+"""How long a command that is done waits for its notices to be sent."""
 
 Environment = Annotated[
     str, typer.Option("--env", "-e", envvar="CANARY_ENV", help="The environment whose stack is released.")
@@ -50,7 +54,15 @@ def connect(environment: str, store: str, region: str) -> Session:
     table = store or (published.store if published is not None else "")
     if not table:
         raise ConfigError("where are the rollouts kept? name an environment (--env dev) or a table (--store NAME)")
-    return Session(wired=wire(clients, table), published=published)
+    tell = published.notify if published is not None else ()
+    wired = wire(clients, table, tell=tell, where=_where(environment, store, region))
+    return Session(wired=wired, published=published)
+
+
+def _where(environment: str, store: str, region: str) -> str:
+    """The options with which the next command finds the same rollouts."""
+    given = {"--env": environment, "--store": store, "--region": region}
+    return " ".join(f"{option} {value}" for option, value in given.items() if value)
 
 
 def chosen_rollout(store: RolloutStore, rollout_id: str) -> RolloutId:
@@ -85,6 +97,7 @@ class Asked:
     tick: str
     alarms: tuple[str, ...]
     gate: str
+    notify: tuple[str, ...]
     why: str
     fix_forward: str
 
@@ -113,7 +126,12 @@ def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest
     if asked.functions:
         request = replace(request, targets=_named_targets(asked, published))
     alarms = (*request.alarms, *(published.alarms if published is not None else ()))
-    return replace(request, alarms=tuple(dict.fromkeys(alarms)), fix_forward=asked.fix_forward or None)
+    return replace(
+        request,
+        alarms=tuple(dict.fromkeys(alarms)),
+        fix_forward=asked.fix_forward or None,
+        notify=(*request.notify, *parse_destinations(asked.notify)),
+    )
 
 
 def caller() -> str:

@@ -12,7 +12,8 @@ from canary.core.codec import Plain
 from canary.core.errors import CanaryError
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
-from canary.core.model import Counts, Phase, Verdict
+from canary.core.model import Phase, Verdict
+from canary.core.notices import counted
 from canary.core.rollout import Rollout
 from canary.ports import RolloutStore
 from canary.report import ReleaseReport, entry_as_plain, report_as_plain, report_rollout
@@ -125,13 +126,6 @@ def _steps_table(report: ReleaseReport) -> Table:
         lasted = _time(step.ended_at - step.started_at)
         table.add_row(str(step.weight), lasted, counted(step.stable), counted(step.canary), share)
     return table
-
-
-def counted(counts: Counts) -> str:
-    """Requests, and how many of them were bad, in words."""
-    slow = f", {counts.slow} slow" if counts.slow else ""
-    errors = f", {counts.errors} errors" if counts.errors else ""
-    return f"{counts.requests} requests{errors}{slow}"
 
 
 _PATHS = {

@@ -40,6 +40,10 @@ HoldLimit = Annotated[str, typer.Option(help="How long after its bake a step may
 TickText = Annotated[str, typer.Option("--tick", help="How often to look [default: 10s].")]
 Alarms = Annotated[list[str], typer.Option("--alarm", help="An alarm that guards the release; may be repeated.")]
 Gate = Annotated[str, typer.Option(help="A command, URL or lambda:NAME that must succeed before any traffic.")]
+Notify = Annotated[
+    list[str],
+    typer.Option(help="Where notices go: sns:TOPIC_ARN, events:BUS or webhook:SSM_PARAMETER; may be repeated."),
+]
 FixForward = Annotated[str, typer.Option(help="The reason to start although an alarm is missing or in ALARM.")]
 
 
@@ -73,6 +77,7 @@ def plan(
         tick="",
         alarms=(),
         gate="",
+        notify=(),
         why="",
         fix_forward="",
     )
@@ -96,6 +101,7 @@ def release(
     tick: TickText = "",
     alarm: Alarms = [],  # noqa: B006 - as above
     gate: Gate = "",
+    notify: Notify = [],  # noqa: B006 - as above
     why: options.Why = "",
     fix_forward: FixForward = "",
     store: options.Store = "",
@@ -120,17 +126,19 @@ def release(
         tick=tick,
         alarms=tuple(alarm),
         gate=gate,
+        notify=tuple(notify),
         why=why,
         fix_forward=fix_forward,
     )
-    world = session.wired.world
     request = options.request_of(asked, session.published)
+    wired = session.wired.telling(request.notify)
+    world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     for doubt in doubtful_alarms(world.alarms.read_alarms(planned.alarms)):
         output.narrate(doubt)
-    rollout = open_rollout(planned, request, world.alarms, world.store)
+    rollout = open_rollout(planned, request, world.alarms, world.store, world.notifier)
     output.narrate(f"rollout {rollout.id} is open")
-    _finish(_follow(session.wired, rollout.id, abort_on_interrupt=True), session.wired, as_json=as_json)
+    _finish(_follow(wired, rollout.id, abort_on_interrupt=True), wired, as_json=as_json)
 
 
 def watch(
@@ -163,6 +171,7 @@ def _follow(wired: Wired, rollout_id: RolloutId, *, abort_on_interrupt: bool) ->
             return wired.controller.watch(rollout_id, view.show)
         finally:
             wired.world.hooks.stop()
+            wired.world.notifier.finish(options.NOTICES_WITHIN)
 
 
 def _finish(rollout: Rollout, wired: Wired, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from canary.core.errors import ConfigError
 from canary.core.hooks import Hook
 from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Version
+from canary.core.notices import Destination
 from canary.core.plan import REQUESTS_FOR_P99, Plan, Strategy, plan_steps
 from canary.core.rollout import Policy
 
@@ -44,6 +45,7 @@ class ReleaseRequest:
     by: str
     reason: str = ""
     fix_forward: str | None = None
+    notify: tuple[Destination, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a release of nothing, or of one alias twice."""

@@ -20,6 +20,7 @@ from canary.config import (
 from canary.core.errors import ConfigError
 from canary.core.hooks import HookStage
 from canary.core.model import Metric, Weight
+from canary.core.notices import Destination, Medium
 from canary.core.request import ReleaseRequest
 from canary.core.rollout import OnInconclusive
 from canary.parsing import parse_duration
@@ -137,6 +138,8 @@ def test_a_release_file_says_everything(tmp_path: Path) -> None:
         ({"targets": TARGETS * 2}, "one alias stands twice"),
         ({"tick": "0s"}, "a tick of 0 s is outside"),
         ({"hooks": [{"name": "gate", "run": ""}]}, "a hook needs a name and something to run"),
+        ({"notify": {"to": ["mail:amy"]}}, "'mail:amy' is no destination"),
+        ({"notify": {"slack": "x"}}, "rollout.toml: notify: unknown key 'slack'; known are to"),
     ],
 )
 def test_a_bad_file_is_refused_by_file_key_and_what_was_wanted(tables: dict[str, Any], why: str) -> None:
@@ -171,6 +174,14 @@ def test_what_a_stack_published_names_store_targets_and_alarms() -> None:
 
     assert (published.store, published.alarms) == ("table-rollouts-dev", ("api-5xx",))
     assert [(target.function, target.preview_alias) for target in published.targets] == [("pay", "preview")]
+
+
+def test_notices_go_where_file_and_stack_say() -> None:
+    topic = Destination(medium=Medium.SNS, name="arn:aws:sns:us-east-1:1:releases")
+    published = parse_published(json.dumps(PUBLISHED | {"notify": [f"sns:{topic.name}"]}), "/bluegreen/dev/release")
+
+    assert published.notify == request({"notify": {"to": [f"sns:{topic.name}"]}}).notify == (topic,)
+    assert parse_published(json.dumps(PUBLISHED), "/bluegreen/dev/release").notify == request({}).notify == ()
 
 
 @pytest.mark.parametrize(
