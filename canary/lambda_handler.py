@@ -1,6 +1,7 @@
 """The same controller inside AWS: ticked by a schedule, and at once by an alarm that goes off.
 
-Environment: ``CANARY_STORE`` names the table of rollouts. The function's event is one of
+Environment: ``CANARY_STORE`` names the table of rollouts, ``CANARY_NOTIFY`` where notices go (destinations separated by
+commas, see `canary.core.notices`). The function's event is one of
 
 - an EventBridge schedule (any event without a ``detail-type`` of its own): ticks every open rollout every ten seconds,
   until shortly before the invocation's time is over or nothing is open;
@@ -24,6 +25,7 @@ PACE: Final = timedelta(seconds=10)
 MINUTE_MS: Final = 60_000
 RESERVE_MS: Final = 8_000
 """Time left at which no further look is begun: the next invocation takes over."""
+NOTICES_WITHIN: Final = timedelta(seconds=5)
 ALARM_EVENT: Final = "CloudWatch Alarm State Change"
 
 
@@ -38,6 +40,13 @@ class Context(Protocol):
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, object]:
     """What was ticked, and where it stands."""
     wired = _wired(os.environ["CANARY_STORE"])
+    try:
+        return _woken(wired, event, context)
+    finally:
+        wired.world.notifier.finish(NOTICES_WITHIN)  # once this returns, Lambda freezes every thread
+
+
+def _woken(wired: Wired, event: Mapping[str, Any], context: Context) -> dict[str, object]:
     if "rollout" in event:
         return _answer([_tick(wired, RolloutId(event["rollout"]))])
     if event.get("detail-type") == ALARM_EVENT:
