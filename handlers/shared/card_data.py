@@ -129,6 +129,8 @@ def _forms(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Escapes, references and percent encoding undone, compatibility forms folded, invisible characters removed."""
     unescaped = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)) if found.group(1) else " ", text)
+    # JSON escapes a character beyond 16 bits as two surrogates, which only together are a digit.
+    unescaped = unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", unquote(unquote(html.unescape(unescaped)))))
 
 

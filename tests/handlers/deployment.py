@@ -80,7 +80,8 @@ class Service:
         """One request through API Gateway, with the API key."""
         kept = connection or self.connection()
         sent = {"Content-Type": "application/json", "x-api-key": self.api_key, **(headers or {})}
-        kept.request(method, self.base_path + path, body, sent | ({"Idempotency-Key": key} if key else {}))
+        content = None if body is None else body.encode("utf-8", "surrogatepass")
+        kept.request(method, self.base_path + path, content, sent | ({"Idempotency-Key": key} if key else {}))
         answer = kept.getresponse()
         found = {name.lower(): value for name, value in answer.getheaders()}
         answered = Answered(status=answer.status, headers=found, text=answer.read().decode())

@@ -52,7 +52,7 @@ def listening_merchant() -> Iterator[Merchant]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         merchant = Merchant(f"http://127.0.0.1:{server.server_address[1]}/hook?id=1")
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield merchant
         server.shutdown()

@@ -62,6 +62,7 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "full width": lambda text: "".join(chr(ord(letter) + 0xFEE0) for letter in text),
     "arabic": lambda text: "".join(chr(ord(letter) - 48 + 0x660) for letter in text),
     "mathematical": lambda text: "".join(chr(ord(letter) - 48 + 0x1D7CE) for letter in text),
+    "surrogates": lambda text: json.dumps("".join(chr(ord(letter) - 48 + 0x1D7CE) for letter in text)),
     "array": lambda text: json.dumps([int(digit) for digit in text]),
     "utf-16": lambda text: text.encode("utf-16-le").decode("latin-1"),
 }
