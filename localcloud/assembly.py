@@ -10,7 +10,7 @@ from localcloud.functions.execution import Executor, has_runtime_client
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
 from localcloud.functions.provisioned import ProvisionedConcurrency
-from localcloud.gateway import answers, integration, permissions, requests
+from localcloud.gateway import answers, integration, patching, permissions, requests
 from localcloud.settings import LOOPBACK, ServerSettings
 from localcloud.xray.daemon import listen
 from localcloud.xray.service import XRay
@@ -48,6 +48,7 @@ def _install_gateway(tracing: Tracing) -> None:
     permissions.install()
     answers.install()
     integration.install()
+    patching.install()
     requests.install(tracing)
 
 

@@ -81,6 +81,7 @@ update_code: Final = Seam(module=_LAMBDA, name="_update_code")
 
 execution_credentials: Final = Seam(module=_RUNTIME, name="execution_credentials")
 
+apply_patch: Final = Seam(module=_GATEWAY, name="_apply_patch")
 build_event: Final = Seam(module=_GATEWAY, name="_build_lambda_event_v1")
 call_lambda: Final = Seam(module=_GATEWAY, name="_call_lambda_raw")
 execute_request: Final = Seam(module=_GATEWAY, name="_execute_in_scope")

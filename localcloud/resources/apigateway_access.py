@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
 from localcloud.resources.model import Outputs, ResourceType, names
-from localcloud.resources.patches import Patches, patches, retag_gateway
+from localcloud.resources.patches import Patches, patches, pointer, retag_gateway
 from localcloud.resources.shapes import Inputs, attribute_text, shaped
 
 _RENAMES: Final = {"restApi": "restApiId"}
@@ -299,10 +299,25 @@ def _limits(path: str, name: str, inputs: Inputs, changed: frozenset[str]) -> Pa
 
 
 def _stages(inputs: Inputs, old: Inputs) -> Patches:
-    before, after = _stage_names(old), _stage_names(inputs)
-    gone = [{"op": "remove", "path": "/apiStages", "value": name} for name in sorted(before - after)]
-    return gone + [{"op": "add", "path": "/apiStages", "value": name} for name in sorted(after - before)]
+    """Takes off the stages that went or have other throttles, and puts on what is missing then."""
+    before, after = _stage_throttles(old), _stage_throttles(inputs)
+    gone = sorted(name for name in before if before[name] != after.get(name))
+    new = sorted(name for name in after if before.get(name) != after[name])
+    operations = [{"op": "remove", "path": "/apiStages", "value": name} for name in gone]
+    for name in new:
+        operations.append({"op": "add", "path": "/apiStages", "value": name})
+        operations += [each for path, limits in after[name].items() for each in _throttle_patches(name, path, limits)]
+    return operations
 
 
-def _stage_names(inputs: Inputs) -> set[str]:
-    return {f"{stage['apiId']}:{stage['stage']}" for stage in inputs.get("apiStages") or []}
+def _throttle_patches(stage: str, path: str, limits: Mapping[str, Any]) -> Patches:
+    resource, _, method = path.rpartition("/")
+    base = f"/apiStages/{stage}/throttle/{pointer(resource)}/{method}"
+    return [
+        {"op": "replace", "path": f"{base}/{name}", "value": attribute_text(value)} for name, value in limits.items()
+    ]
+
+
+def _stage_throttles(inputs: Inputs) -> dict[str, dict[str, dict[str, Any]]]:
+    stages = inputs.get("apiStages") or []
+    return {f"{stage['apiId']}:{stage['stage']}": _throttles(stage) for stage in stages}

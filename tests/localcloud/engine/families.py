@@ -516,7 +516,7 @@ def api(make: Make, sandbox: Sandbox, variant: str) -> None:
         "integration",
         **place,
         type="MOCK",
-        requestTemplates={"application/json": '{"statusCode": 200}'},
+        requestTemplates={"application/json": f'{{"statusCode": 200, "v": "{variant}"}}'},
         timeoutMilliseconds=5000 if variant == "one" else 6000,
     )
     answer = place | {"statusCode": "200"}
@@ -566,7 +566,13 @@ def api(make: Make, sandbox: Sandbox, variant: str) -> None:
         "aws:apigateway/usagePlan:UsagePlan",
         "plan",
         description=variant,
-        apiStages=[{"apiId": rest.identifier, "stage": stage.outputs["stageName"]}],
+        apiStages=[
+            {
+                "apiId": rest.identifier,
+                "stage": stage.outputs["stageName"],
+                "throttles": [{"path": "/payments/POST", "rateLimit": 10 if variant == "one" else 20, "burstLimit": 5}],
+            }
+        ],
         throttleSettings={"rateLimit": 1000 if variant == "one" else 500, "burstLimit": 2000},
         quotaSettings={"limit": 1_000_000, "period": "MONTH"},
         tags={"v": variant},

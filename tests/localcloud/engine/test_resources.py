@@ -57,6 +57,31 @@ def test_a_destroy_leaves_nothing(sandbox: Sandbox, family: Declare) -> None:
     assert sandbox.state().resources == {}
 
 
+def test_an_updated_api_is_what_the_program_says(sandbox: Sandbox) -> None:
+    sandbox.apply_family(FAMILIES["api"], "one")
+    made = sandbox.apply_family(FAMILIES["api"], "two").made
+    gateway, rest = sandbox.client("apigateway"), made["api"].identifier
+    place = {"restApiId": rest, "resourceId": made["folder"].identifier, "httpMethod": "POST"}
+
+    api, method, integration = (
+        gateway.get_rest_api(restApiId=rest),
+        gateway.get_method(**place),
+        gateway.get_integration(**place),
+    )
+    plan = gateway.get_usage_plan(usagePlanId=made["plan"].identifier)
+
+    assert (api["description"], api["binaryMediaTypes"]) == ("two", ["image/two"])
+    assert method["apiKeyRequired"] is False
+    assert method["requestParameters"] == {"method.request.querystring.two": True}
+    assert integration["timeoutInMillis"] == 6000
+    assert integration["requestTemplates"] == {"application/json": '{"statusCode": 200, "v": "two"}'}
+    assert plan["throttle"] == {"rateLimit": 500.0, "burstLimit": 2000}
+    assert plan["apiStages"] == [
+        {"apiId": rest, "stage": "live", "throttle": {"/payments/POST": {"rateLimit": 20.0, "burstLimit": 5}}}
+    ]
+    sandbox.destroy_goals()
+
+
 def test_the_families_together_hold_every_resource_type() -> None:
     names = {kind for declare in FAMILIES.values() for kind in CATALOG if kind in declare.__code__.co_consts}
 
