@@ -14,7 +14,7 @@ def delete_all(
     """Deletes what is recorded, from the cloud and from the state; refuses as a whole when one is protected.
 
     What was replaced goes first, the newest first: nothing in the state depends on it any more. `unprotect` deletes
-    protected resources too.
+    protected resources too, also those that AWS itself protects.
 
     A resource that ``retainOnDelete`` keeps, that was only read, or whose ``deletedWith`` is deleted too, is forgotten
     and stays in the cloud.
@@ -27,10 +27,10 @@ def delete_all(
         )
     going = {resource.urn for resource in doomed}
     for resource in (*reversed(replaced), *space.state.deletion_order(list(doomed))):
-        _delete(space, resource, going)
+        _delete(space, resource, going, unprotect=unprotect)
 
 
-def _delete(space: Workspace, resource: Recorded, going: set[str]) -> None:
+def _delete(space: Workspace, resource: Recorded, going: set[str], *, unprotect: bool) -> None:
     if not resource.custom or resource.kind.startswith("pulumi:"):
         if not space.preview:
             space.state.forget(resource)
@@ -44,5 +44,5 @@ def _delete(space: Workspace, resource: Recorded, going: set[str]) -> None:
         if space.preview:
             return
         if not kept:
-            space.remove(catalogued(resource.urn, resource.kind), resource)
+            space.remove(catalogued(resource.urn, resource.kind), resource, unprotect=unprotect)
         space.state.forget(resource)

@@ -34,10 +34,13 @@ class Workspace:
         known = revealed({**recorded.outputs, **recorded.inputs})
         return kind.read(self.clouds.of(recorded.provider, known), recorded.identifier, known)
 
-    def remove(self, kind: ResourceType, recorded: Recorded) -> None:
-        """Deletes a recorded resource from the cloud."""
+    def remove(self, kind: ResourceType, recorded: Recorded, *, unprotect: bool = False) -> None:
+        """Deletes a recorded resource from the cloud; with `unprotect` also one that AWS protects."""
         known = revealed({**recorded.outputs, **recorded.inputs})
-        kind.delete(self.clouds.of(recorded.provider, known), recorded.identifier, known)
+        cloud = self.clouds.of(recorded.provider, known)
+        if unprotect:
+            kind.unprotect(cloud, recorded.identifier, known)
+        kind.delete(cloud, recorded.identifier, known)
 
     @contextmanager
     def reported(self, urn: str, kind: str, operation: Operation, changed: tuple[str, ...] = ()) -> Iterator[None]:

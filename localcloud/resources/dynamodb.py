@@ -91,6 +91,11 @@ class Table(ResourceType):
         )
 
     @override
+    def unprotect(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
+        if state.get("deletionProtectionEnabled"):
+            lookup(self.api(cloud).update_table, TableName=identifier, DeletionProtectionEnabled=False)
+
+    @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
         lookup(self.api(cloud).delete_table, TableName=identifier)
 

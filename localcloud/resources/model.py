@@ -77,6 +77,10 @@ class ResourceType:
         """Brings the existing resource from `old` to `inputs`; `changed` are the top-level names that differ."""
         raise NotImplementedError(self.kind)
 
+    def unprotect(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
+        """Takes AWS's own protection against deletion off, where the type has one and it is on."""
+        del cloud, identifier, state
+
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
         """Removes the resource; one that is already gone is no error."""
         raise NotImplementedError(self.kind)

@@ -213,6 +213,40 @@ def tables(make: Make, sandbox: Sandbox, variant: str) -> None:
     del sandbox
 
 
+def scaling(make: Make, sandbox: Sandbox, variant: str) -> None:
+    table = make(
+        "aws:dynamodb/table:Table",
+        "table",
+        hashKey="id",
+        attributes=[{"name": "id", "type": "S"}],
+        readCapacity=5,
+        writeCapacity=5,
+    )
+    scope = {
+        "serviceNamespace": "dynamodb",
+        "resourceId": f"table/{table.outputs['name']}",
+        "scalableDimension": "dynamodb:table:ReadCapacityUnits",
+    }
+    make(
+        "aws:appautoscaling/target:Target",
+        "target",
+        **scope,
+        minCapacity=5,
+        maxCapacity=50 if variant == "one" else 60,
+    )
+    make(
+        "aws:appautoscaling/policy:Policy",
+        "policy",
+        **scope,
+        name=sandbox.name("reads"),
+        policyType="TargetTrackingScaling",
+        targetTrackingScalingPolicyConfiguration={
+            "targetValue": 70 if variant == "one" else 60,
+            "predefinedMetricSpecification": {"predefinedMetricType": "DynamoDBReadCapacityUtilization"},
+        },
+    )
+
+
 def messaging(make: Make, sandbox: Sandbox, variant: str) -> None:
     dead = make("aws:sqs/queue:Queue", "dead", fifoQueue=True, messageRetentionSeconds=1_209_600)
     queue = make(
@@ -242,6 +276,15 @@ def messaging(make: Make, sandbox: Sandbox, variant: str) -> None:
         policy=statement.replace("sqs:SendMessage", "sns:Publish").replace(queue.outputs["arn"], topic.outputs["arn"]),
     )
     plain = make("aws:sqs/queue:Queue", "plain")
+    lost = make("aws:sqs/queue:Queue", "lost")
+    make(
+        "aws:sqs/redrivePolicy:RedrivePolicy",
+        "redrive",
+        queueUrl=plain.identifier,
+        redrivePolicy=json.dumps(
+            {"deadLetterTargetArn": lost.outputs["arn"], "maxReceiveCount": 3 if variant == "one" else 4}
+        ),
+    )
     make(
         "aws:sns/topicSubscription:TopicSubscription",
         "subscription",
@@ -632,6 +675,7 @@ FAMILIES: dict[str, Declare] = {
         functions,
         observing,
         tables,
+        scaling,
         messaging,
         timers,
         storage,

@@ -9,6 +9,7 @@ from localcloud.engine.deployment import Deployment
 from localcloud.engine.errors import DeploymentFailed, EndpointUnavailable, EngineError
 from localcloud.engine.goals import Goal
 from localcloud.engine.paths import parse_path
+from localcloud.engine.removal import delete_all
 from localcloud.engine.values import UNKNOWN, Secret
 from localcloud.resources.archives import Asset, archive_from_entries
 from tests.localcloud.engine.sandbox import Sandbox, with_inputs
@@ -205,6 +206,22 @@ def test_a_protected_resource_is_not_deleted(sandbox: Sandbox) -> None:
         sandbox.apply_goals()
 
     assert len(sandbox.state().resources) == 1
+
+
+def test_a_destroy_that_is_told_to_takes_every_protection_off(sandbox: Sandbox) -> None:
+    table = {
+        "name": sandbox.name("t"),
+        "billingMode": "PAY_PER_REQUEST",
+        "hashKey": "id",
+        "attributes": [{"name": "id", "type": "S"}],
+        "deletionProtectionEnabled": True,
+    }
+    sandbox.apply_goals(replace(sandbox.goal("aws:dynamodb/table:Table", "t", table), protect=True))
+    space = sandbox.workspace([], preview=False)
+
+    delete_all(space, list(space.state.resources.values()), unprotect=True)
+
+    assert sandbox.name("t") not in sandbox.client("dynamodb").list_tables()["TableNames"]
 
 
 def test_a_retained_resource_leaves_the_state_and_stays_in_the_cloud(sandbox: Sandbox) -> None:

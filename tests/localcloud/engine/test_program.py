@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from localcloud.engine.deploy import read_outputs
+from localcloud.engine.deploy import deploy, read_outputs
 from localcloud.engine.errors import EngineError, Interrupted
 from localcloud.engine.events import Event, ResourceEvent, Status
 from localcloud.engine.jobs import Job, Result
@@ -204,6 +204,11 @@ QUEUES = """
 """
 
 
+def queues(sandbox: Sandbox) -> list[str]:
+    """The URLs of the sandbox's queues that the cloud has."""
+    return list(sandbox.client("sqs").list_queues(QueueNamePrefix=sandbox.project)["QueueUrls"])
+
+
 def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
     sandbox.write(QUEUES.replace("NAME", f"'{sandbox.project}'"))
     job = Job(
@@ -233,8 +238,7 @@ def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
 
     assert 0 < survived < 12
     assert set(operations(resumed).values()) == {"create", "same"}
-    urls = sandbox.client("sqs").list_queues(QueueNamePrefix=sandbox.project)["QueueUrls"]
-    assert len(urls) == 12
+    assert len(queues(sandbox)) == 12
     assert sandbox.apply().is_noop
     sandbox.destroy()
 
@@ -249,9 +253,8 @@ def test_an_interrupted_apply_ends_after_what_it_began(sandbox: Sandbox) -> None
     with pytest.raises(KeyboardInterrupt):
         sandbox.apply(emit=interrupt)
 
-    made = sandbox.client("sqs").list_queues(QueueNamePrefix=sandbox.project)["QueueUrls"]
     state = sandbox.state()
-    assert sorted(r.identifier for r in state.resources.values() if r.custom) == sorted(made)
+    assert sorted(r.identifier for r in state.resources.values() if r.custom) == sorted(queues(sandbox))
     assert state.begun == set()
     sandbox.destroy()
 
@@ -280,3 +283,18 @@ def test_a_program_that_cannot_be_applied_is_one_line(sandbox: Sandbox, program:
 
     assert "\n" not in str(raised.value)
     assert not isinstance(raised.value, Interrupted)
+
+
+def test_a_restarted_cloud_is_noticed_and_filled_again(sandbox: Sandbox) -> None:
+    """The embedded cloud lives in memory: after a restart nothing of the state is there any more."""
+    events: list[Event] = []
+    sandbox.write(QUEUES.replace("range(12)", "range(2)").replace("NAME", f"'{sandbox.project}'"))
+    sandbox.apply()
+    sandbox.client("sqs").delete_queue(QueueUrl=next(iter(queues(sandbox))))
+
+    again = deploy(sandbox.root, STACK, sandbox.cloud.endpoint, instance="two", emit=events.append)
+
+    assert sorted(operations(again).values()) == ["recreate", "same"]
+    assert any("an earlier run of the embedded cloud" in text for text in messages(events))
+    assert sandbox.state().instance == "two"
+    sandbox.destroy()
