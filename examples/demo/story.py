@@ -17,7 +17,7 @@ from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 ENVIRONMENT: Final = "dev"
-RATE: Final = "80"
+RATE: Final = "60"
 WARM_S: Final = 4
 """Traffic before the first release: until then nobody knows how the stable version does."""
 STRATEGY: Final = "25%:15s,100%:10s"
@@ -89,8 +89,8 @@ class Story:
 
     def _gate(self) -> str:
         return (
-            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 50 --users 6 --duration 9 "
-            f"--warm-up 2 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
+            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 40 --users 6 --duration 11 "
+            f"--warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
         )
 
     def _tell_both(self, line: str, watched: Watched) -> None:
