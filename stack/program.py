@@ -127,7 +127,7 @@ def controller_bundle(settings: Settings) -> Path:
     found = find_spec("tenacity")
     if found is None or found.origin is None:
         raise SettingsError("tenacity is not installed; type make setup")
-    return package_bundle({"canary": CHECKOUT / "canary", "tenacity": Path(found.origin).parent}, settings.build)
+    return package_bundle({"canary": settings.controller, "tenacity": Path(found.origin).parent}, settings.build)
 
 
 def project_config() -> dict[str, str]:

@@ -70,6 +70,8 @@ class Settings:
     """The only account to deploy to; None deploys to the caller's."""
     bundle: Path
     """The folder that becomes the package ``handlers`` of every function, or a zip file that is taken as it is."""
+    controller: Path
+    """The folder that becomes the package ``canary`` of the release controller."""
     build: Path
     """The folder for bundles and manifests."""
     runtime: str
@@ -108,6 +110,7 @@ class Settings:
 
 _EVERYWHERE: Final = {
     "bundle": "handlers",
+    "controller": "canary",
     "build": "build",
     "runtime": "python3.13",
     "architecture": "arm64",
@@ -192,6 +195,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         region=_region(region),
         account=texts.matching("account", r"\d{12}", "an account id of 12 digits") or None,
         bundle=texts.path("bundle"),
+        controller=texts.path("controller"),
         build=CHECKOUT / texts.values["build"],
         runtime=texts.matching("runtime", r"python3\.1[1-9]", "a Python runtime from python3.11"),
         architecture=texts.choice("architecture", ("arm64", "x86_64")),

@@ -1,0 +1,94 @@
+"""A5: the switch between on-demand and provisioned capacity, on a live table, under load."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud.engine.deploy import deploy
+from localcloud.engine.jobs import Result
+from localcloud.running import RunningCloud, running_cloud
+from stack.settings import CHECKOUT
+
+pytestmark = pytest.mark.localcloud
+TABLE = "table-payments-dev"
+RATE = 100
+WRITERS = 4
+
+
+@dataclass(slots=True)
+class Writers:
+    """`RATE` writes a second, from `WRITERS` threads at an even pace, until told to stop."""
+
+    cloud: RunningCloud
+    written: set[str] = field(default_factory=set)
+    failed: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def write(self, writer: int) -> None:
+        table = self.cloud.client("dynamodb")
+        number = 0
+        while not self._stop.is_set():
+            key = f"pay_{writer}_{number}"
+            item = {"payment_id": {"S": key}, "status": {"S": "completed"}, "created_at": {"S": str(number)}}
+            try:
+                table.put_item(TableName=TABLE, Item=item)
+                self.written.add(key)
+            except (BotoCoreError, ClientError) as failure:
+                self.failed.append(str(failure))
+            number += 1
+            time.sleep(WRITERS / RATE)
+
+    def __enter__(self) -> Self:
+        self._threads = [threading.Thread(target=self.write, args=(each,)) for each in range(WRITERS)]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[RunningCloud]:
+    with running_cloud() as running:
+        yield running
+
+
+def billing_mode(cloud: RunningCloud) -> str:
+    table = cloud.client("dynamodb").describe_table(TableName=TABLE)["Table"]
+    return table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+
+
+def test_writes_go_on_while_capacity_is_switched_there_and_back(cloud: RunningCloud, tmp_path: Path) -> None:
+    """No request fails and no item is lost; auto-scaling comes and goes with the provisioned capacity."""
+
+    def apply(**config: str) -> Result:
+        settings = {"build": str(tmp_path), **config}
+        return deploy(CHECKOUT / "stack", "dev", cloud.endpoint, extra_config=settings, home=tmp_path / "state")
+
+    modes = []
+    apply()
+    with Writers(cloud) as writers:
+        for config in (
+            {"capacityMode": "provisioned", "startingCapacity": "40"},
+            {"capacityMode": "provisioned"},
+            {"capacityMode": "on-demand"},
+        ):
+            apply(**config)
+            modes.append(billing_mode(cloud))
+
+    assert modes == ["PROVISIONED", "PROVISIONED", "PAY_PER_REQUEST"]
+    assert writers.failed == []
+    pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE, ConsistentRead=True)
+    kept = {item["payment_id"]["S"] for page in pages for item in page["Items"]}
+    assert len(writers.written) > RATE
+    assert kept == writers.written
