@@ -1,0 +1,122 @@
+"""What can go wrong, how often it does in one simulated world, and how often it did."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+from typing import Final
+
+
+class Fault(StrEnum):
+    """Everything that is injected, by the words in which it is counted."""
+
+    CRASH_BEFORE = "crash before a call"
+    CRASH_AFTER = "crash after a call"
+    THROTTLED = "throttled: no effect, no answer"
+    TIMED_OUT = "timed out although it was done"
+    LANDED_LATE = "timed out and was done later"
+    REFUSED = "412 although nobody else wrote"
+    REFUSED_AFTER_DONE = "412 for a write that was done"
+    STALE_READ = "stale read of an alias"
+    STALLED = "process stood still in a call"
+    STORE_DOWN = "call while the store was down"
+    ALIASES_DOWN = "call while the alias API was down"
+    WATCH_DOWN = "call while CloudWatch was down"
+    HOOKS_DOWN = "call while hooks gave no answer"
+    METRIC_LOST = "metric period lost"
+    METRIC_LATE = "metric period late"
+    METRIC_DOUBLED = "metric period doubled, then revised"
+    ALARM_FALSE = "alarm without a cause"
+    EVENT = "alarm event"
+    EVENT_DOUBLED = "alarm event doubled"
+    EVENT_LATE = "alarm event late or out of order"
+    CLOCK_SKEWED = "clock off by up to 2 min"
+    CLOCK_JUMPED = "clock jumped, also backwards"
+    HAND_LOWERED = "hand lowered a weight"
+    HAND_RAISED = "hand raised a weight"
+    HAND_PROMOTED = "hand promoted the candidate"
+    HAND_REPOINTED = "hand pointed an alias elsewhere"
+    HAND_DELETED = "hand deleted an alias"
+    HAND_RECREATED = "hand deleted and made an alias anew"
+    HAND_TOUCHED = "hand wrote an alias as it was"
+    ORDER_PAUSE = "order: pause"
+    ORDER_RESUME = "order: resume"
+    ORDER_SKIP = "order: skip"
+    ORDER_PROMOTE = "order: promote"
+    ORDER_PROMOTE_FULL = "order: promote in full"
+    ORDER_APPROVE = "order: approve"
+    ORDER_ABORT = "order: abort"
+    ORDER_UNDO = "order: undo"
+
+
+HANDS: Final = tuple(fault for fault in Fault if fault.name.startswith("HAND_"))
+ORDERS: Final = tuple(fault for fault in Fault if fault.name.startswith("ORDER_") and fault is not Fault.ORDER_UNDO)
+
+_OF_ANY_CALL: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.THROTTLED, Fault.STALLED)
+_OF_WRITES: Final = (Fault.TIMED_OUT, Fault.LANDED_LATE)
+_OF_GUARDED_WRITES: Final = (Fault.REFUSED, Fault.REFUSED_AFTER_DONE)
+WRITES: Final = ("write_routing", "commit", "open_rollout", "take_lease", "put_guards", "remove_guards")
+GUARDED_WRITES: Final = ("write_routing", "commit")
+OF_CALLS: Final = (*_OF_ANY_CALL, *_OF_WRITES, *_OF_GUARDED_WRITES, Fault.STALE_READ)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """An interval, in seconds, in which one port gives no answer."""
+
+    fault: Fault
+    begins: float
+    ends: float
+
+
+OUTAGE_OF: Final = {
+    "store": Fault.STORE_DOWN,
+    "router": Fault.ALIASES_DOWN,
+    "metrics": Fault.WATCH_DOWN,
+    "alarms": Fault.WATCH_DOWN,
+    "hooks": Fault.HOOKS_DOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """How often what goes wrong: `rates` are probabilities a call (or metric period) until `calm_at` seconds.
+
+    Each world has some kinds of faults and lacks others (swarm testing, Groce et al. 2012): what one kind hides, another
+    world shows.
+    """
+
+    rates: dict[Fault, float]
+    outages: tuple[Outage, ...]
+    calm_at: float
+
+    def is_down(self, port: str, at: float) -> Fault | None:
+        """Why the port gives no answer, if it gives none."""
+        fault = OUTAGE_OF.get(port)
+        return next((o.fault for o in self.outages if o.fault is fault and o.begins <= at < o.ends), None)
+
+    def struck(self, method: str, at: float, rng: Random) -> Fault | None:
+        """The fault that befalls one call, if one does."""
+        if at >= self.calm_at:
+            return None
+        chance = rng.random()
+        for fault in _possible(method):
+            chance -= self.rates.get(fault, 0.0)
+            if chance < 0:
+                return fault
+        return None
+
+
+def _possible(method: str) -> tuple[Fault, ...]:
+    return _POSSIBLE.get(method, _OF_ANY_CALL)
+
+
+_POSSIBLE: Final = {
+    **dict.fromkeys(WRITES, (*_OF_ANY_CALL, *_OF_WRITES)),
+    "open_rollout": (*_OF_ANY_CALL, Fault.TIMED_OUT),
+    **dict.fromkeys(GUARDED_WRITES, (*_OF_ANY_CALL, *_OF_WRITES, *_OF_GUARDED_WRITES)),
+    "read_routing": (*_OF_ANY_CALL, Fault.STALE_READ),
+}
+
+
+Injected = Counter[Fault]
