@@ -14,7 +14,8 @@ from examples.demo.commands import CommandFailed, Shell
 from examples.demo.page import render_story
 from examples.demo.story import ENVIRONMENT, Story, cloud_variables, fresh_folder
 from localcloud.engine.errors import EngineError
-from localcloud.running import ServerNotStarted, running_cloud
+from localcloud.running import running_cloud
+from localcloud.starting import NotStarted
 
 FOLDER: Final = Path("build/demo")
 INTERRUPTED: Final = 130
@@ -33,7 +34,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\ninterrupted: everything that was started has ended", file=sys.stderr)
         return INTERRUPTED
-    except (CommandFailed, EngineError, ServerNotStarted) as failure:
+    except (CommandFailed, EngineError, NotStarted) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BIN: Final = Path(sys.executable).parent
@@ -33,7 +33,7 @@ class Shell:
         Raises:
             CommandFailed: another exit code than those expected.
         """
-        process = self._start(command, stderr=subprocess.PIPE)
+        process = self._start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stderr is not None
         told = []
@@ -48,9 +48,10 @@ class Shell:
             raise CommandFailed(f"{' '.join(command)} ended with {code}: {' / '.join(told[-5:]) or output[-500:]}")
         return output
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """A command that goes on in the background; its own narration is not shown."""
-        return self._start(command, stderr=subprocess.DEVNULL)
+    def start(self, *command: str, log: Path) -> subprocess.Popen[str]:
+        """A command that goes on in the background; its narration goes to a file."""
+        with log.open("w") as narration:
+            return self._start(command, stdout=narration, stderr=subprocess.STDOUT)
 
     def stop(self, process: subprocess.Popen[str]) -> None:
         """Ends a background command by SIGTERM, after which it may still write its figures."""
@@ -71,14 +72,14 @@ class Shell:
                 process.wait()
         self.running.clear()
 
-    def _start(self, command: Sequence[str], stderr: int) -> subprocess.Popen[str]:
+    def _start(self, command: Sequence[str], *, stdout: IO[str] | int, stderr: int) -> subprocess.Popen[str]:
         program, *arguments = command
         known = BIN / program
         process = subprocess.Popen(  # noqa: S603 - the product's own commands
             [str(known) if known.exists() else program, *arguments],
             cwd=self.folder,
             env=self.environment,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
             text=True,
             start_new_session=True,  # Ctrl-C reaches the story first, which then ends its commands in order

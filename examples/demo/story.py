@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from examples.demo.commands import ROOT, Shell
+from examples.demo.commands import ROOT, CommandFailed, Shell
 from examples.demo.figures import Release, Watched, client_line, summarise
 from examples.releases import EXAMPLES, build_release
 from localcloud.engine.deploy import deploy
@@ -76,6 +76,7 @@ class Story:
         process = self.shell.start(
             sys.executable, "-m", "loadtests.run", "--host", self.outputs["live_url"], "--rate", RATE, "--users", "12",
             "--duration", "600", "--snapshots", str(snapshots), "--summary", str(summary),
+            log=self.shell.folder / f"{name}.locust.log",
         )  # fmt: skip
         return Watched(process=process, snapshots=snapshots, summary=summary)
 
@@ -83,14 +84,16 @@ class Story:
         until = time.monotonic() + WARM_S
         while time.monotonic() < until:
             if watched.process.poll() is not None:
-                raise SystemExit(f"the load ended early, with exit code {watched.process.returncode}")
+                raise CommandFailed(
+                    f"the load ended early, with exit code {watched.process.returncode}; see *.locust.log"
+                )
             time.sleep(0.2)
         self.tell(client_line(watched))
 
     def _gate(self) -> str:
         return (
-            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 40 --users 6 --duration 11 "
-            f"--warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
+            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 40 --users 6 "
+            f"--duration 11 --warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
         )
 
     def _tell_both(self, line: str, watched: Watched) -> None:
