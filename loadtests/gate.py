@@ -122,6 +122,7 @@ def report(load: Load, limits: Limits, judgement: Judgement, summary: Summary) -
         "duration_seconds": load.duration_seconds,
         "warm_up_seconds": load.warm_up_seconds,
         "shape": load.shape.value,
+        "apis": [api.value for api in load.apis],
         "limits": asdict(limits),
         **summary,
     }

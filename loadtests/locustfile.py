@@ -6,33 +6,26 @@ its own are ``--shape``, ``--throughput``, ``--warm-up``, ``--snapshots``, ``--s
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import time
-from collections import deque
 from pathlib import Path
-from random import Random
-from typing import TYPE_CHECKING, Any, Final, NoReturn
-from uuid import uuid4
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import gevent
-from locust import FastHttpUser, LoadTestShape, constant_throughput, events, task
+from locust import LoadTestShape, events
 
-from loadtests import orders
+from loadtests.customers import Customer, Trader
 from loadtests.figures import Record
 from loadtests.recorder import Recorder
 from loadtests.shapes import Shape, users_at
+
+__all__ = ["Course", "Customer", "Trader"]
 
 if TYPE_CHECKING:
     from locust.argument_parser import LocustArgumentParser
     from locust.env import Environment
 
-REMEMBERED: Final = 50
 SNAPSHOT_SECONDS: Final = 1.0
-OK: Final = 200
-CREATED: Final = 201
-API_KEY_VARIABLE: Final = "PAYMENTS_API_KEY"
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]  # Locust's events carry no types
@@ -95,70 +88,3 @@ class Course(LoadTestShape):
             return None
         users = users_at(Shape(options.shape), most=options.num_users, progress=progress)
         return users, float(options.num_users)
-
-
-class Customer(FastHttpUser):
-    """Someone who pays, looks at payments of theirs, and now and then at the list."""
-
-    connection_timeout = 5.0
-    network_timeout = 30.0
-    customers = 0
-
-    def on_start(self) -> None:
-        """A generator, a memory and a pace of one's own, so that a seed repeats the run."""
-        Customer.customers += 1
-        options = self.environment.parsed_options
-        self.random = Random(f"{options.seed}-{Customer.customers}")  # noqa: S311 - orders, not secrets
-        self.pace = constant_throughput(options.throughput)
-        self.mine: deque[str] = deque(maxlen=REMEMBERED)
-        key = os.environ.get(API_KEY_VARIABLE)
-        self.credentials = {"x-api-key": key} if key else {}
-
-    def wait_time(self) -> float:
-        """Until the next request is due: ``--throughput`` requests a second, however long an answer takes."""
-        return self.pace(self)
-
-    @task(50)
-    def pay(self) -> None:
-        """POST /payments; the answer must show the amount exactly as it was sent."""
-        amount = orders.amount(self.random)
-        key = uuid4()  # not of the seed: two runs beside each other would answer each other's keys
-        headers = {"Content-Type": "application/json", "Idempotency-Key": str(key), **self.credentials}
-        body = orders.order(self.random, amount)
-        with self.client.post("/payments", data=body, headers=headers, catch_response=True) as response:
-            payment_id = _object(response.text).get("payment_id")
-            if response.status_code != CREATED or f'"amount":{amount},' not in response.text or not payment_id:
-                response.failure(f"status {response.status_code}: not the payment that was ordered")
-            else:
-                self.mine.append(payment_id)
-
-    @task(40)
-    def look(self) -> None:
-        """GET /payments/{id} of a payment made before."""
-        if not self.mine:
-            self.pay()
-            return
-        wanted = self.random.choice(self.mine)
-        with self.client.get(
-            f"/payments/{wanted}", name="/payments/{id}", headers=self.credentials, catch_response=True
-        ) as response:
-            if response.status_code != OK or _object(response.text).get("payment_id") != wanted:
-                response.failure(f"status {response.status_code}: not the payment that was asked for")
-
-    @task(10)
-    def browse(self) -> None:
-        """GET /payments: the newest completed ones."""
-        with self.client.get(
-            "/payments?status=completed&limit=10", name="/payments", headers=self.credentials, catch_response=True
-        ) as response:
-            if response.status_code != OK or not isinstance(_object(response.text).get("payments"), list):
-                response.failure(f"status {response.status_code}: not a list of payments")
-
-
-def _object(text: str | None) -> dict[str, Any]:
-    """The JSON object in an answer; empty when there is none."""
-    try:
-        value = json.loads(text or "")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

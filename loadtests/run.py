@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from loadtests.document import Api
 from loadtests.shapes import Shape
 
+CALLERS: Final = {Api.PAYMENTS: "Customer", Api.TRANSACTIONS: "Trader"}
+"""The Locust user that calls each part of the service."""
 LOCUSTFILE: Final = Path(__file__).with_name("locustfile.py")
 FINISH_SECONDS: Final = 10
 """How long a request that is under way at the end may still take: aborting it would look like a failure."""
@@ -34,6 +37,8 @@ class Load:
     """Includes the warm-up."""
     warm_up_seconds: float
     shape: Shape
+    apis: tuple[Api, ...]
+    """The parts of the service that are loaded; the users are shared out among them."""
     seed: int
     snapshots: Path | None
     summary: Path | None
@@ -47,6 +52,7 @@ class Load:
             *("--users", str(self.users), "--run-time", f"{max(1, round(self.duration_seconds))}s"),
             *("--stop-timeout", str(FINISH_SECONDS), "--throughput", str(self.rate / self.users)),
             *("--warm-up", str(self.warm_up_seconds), "--shape", self.shape.value, "--seed", str(self.seed)),
+            *(CALLERS[api] for api in self.apis),
             *(part for option, path in files.items() if path is not None for part in (option, str(path))),
         ]
 
@@ -64,6 +70,9 @@ def load_options() -> argparse.ArgumentParser:
         "--warm-up", type=parse_number, default=0.0, metavar="SECONDS", help="first part, counted apart"
     )
     parser.add_argument("--shape", type=Shape, choices=list(Shape), default=Shape.CONSTANT)
+    parser.add_argument(
+        "--api", type=Api, choices=list(Api), nargs="+", default=[Api.PAYMENTS], help="(default: payments)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the orders (default: %(default)s)")
     parser.add_argument("--snapshots", type=Path, metavar="FILE", help="figures as JSON lines, one a second")
     return parser
@@ -78,6 +87,7 @@ def parse_load(options: argparse.Namespace, *, summary: Path | None) -> Load:
         duration_seconds=options.duration,
         warm_up_seconds=options.warm_up,
         shape=options.shape,
+        apis=tuple(options.api),
         seed=options.seed,
         snapshots=options.snapshots,
         summary=summary,

@@ -42,8 +42,8 @@ _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """The sum of the digits of twice a digit."""
 _NETWORK_LENGTHS: Final = (15, 16)
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|[bfnrt/])")
-"""Of JSON strings; those without a number are white space or a slash, and read as a space here."""
+_ESCAPE: Final = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[bfnrt/])")
+"""Of JSON strings, also of one inside another; those without a number are white space or a slash, here a space."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2}){13,}")
 _VERIFICATION_NAMES: Final = (

@@ -39,10 +39,10 @@ def aws(cloud: RunningCloud) -> Iterator[pytest.MonkeyPatch]:
             service().close()
 
 
-@pytest.fixture(scope="session")
-def service(cloud: RunningCloud) -> Service:
-    """The whole service, deployed; shared, so use merchants and keys of your own."""
-    return deploy(cloud, "service")
+@pytest.fixture(scope="module")
+def service(cloud: RunningCloud, request: pytest.FixtureRequest) -> Service:
+    """The whole service, deployed for one module of tests."""
+    return deploy(cloud, request.module.__name__.rpartition(".")[2].replace("_", "-"))
 
 
 @pytest.fixture(scope="session")

@@ -100,7 +100,7 @@ class Service:
         return f"{self.name}-{purpose}"
 
 
-def deploy(cloud: RunningCloud, name: str) -> Service:
+def deploy(cloud: RunningCloud, name: str, *, is_traced: bool = False) -> Service:
     tables = {
         "payments": make_payments_table(cloud, f"{name}-payments"),
         "transactions": make_table(cloud, f"{name}-transactions", "transaction_id"),
@@ -130,7 +130,14 @@ def deploy(cloud: RunningCloud, name: str) -> Service:
     }
     code = bundle()
     arns = {
-        purpose: _function(cloud, f"{name}-{purpose}", purpose, code, {**variables, "RETRY_FIRST_SECONDS": "1"})
+        purpose: _function(
+            cloud,
+            f"{name}-{purpose}",
+            Handler=f"handlers.{purpose.replace('-', '_')}.app.handler",
+            Code={"ZipFile": code},
+            Environment={"Variables": {**variables, "RETRY_FIRST_SECONDS": "1"}},
+            TracingConfig={"Mode": "Active" if is_traced else "PassThrough"},
+        )
         for purpose, variables in environments.items()
     }
     _consume(cloud, processing, arns["transaction-processor"])
@@ -147,18 +154,16 @@ def deploy(cloud: RunningCloud, name: str) -> Service:
     )
 
 
-def _function(cloud: RunningCloud, name: str, purpose: str, code: bytes, variables: dict[str, str]) -> str:
+def _function(cloud: RunningCloud, name: str, **settings: Any) -> str:  # noqa: ANN401 - members of CreateFunction
     """The ARN of the alias ``live`` of a new function."""
     client = cloud.client("lambda")
     client.create_function(
         FunctionName=name,
         Runtime="python3.11",
         Role=f"arn:aws:iam::{ACCOUNT}:role/{name}",
-        Handler=f"handlers.{purpose.replace('-', '_')}.app.handler",
-        Code={"ZipFile": code},
-        Environment={"Variables": variables},
         Timeout=TIMEOUT_SECONDS,
         MemorySize=512,
+        **settings,
     )
     version = client.publish_version(FunctionName=name)["Version"]
     return client.create_alias(FunctionName=name, Name="live", FunctionVersion=version)["AliasArn"]

@@ -6,16 +6,19 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
 
 from handlers.shared.signatures import HEADER, sign
-from tests.handlers.deployment import FRAUD_SECRET, Answered, Service
+from tests.handlers.deployment import FRAUD_SECRET, Answered, Service, deploy
 from tests.handlers.resources import dynamodb_of, sqs_of
 from tests.handlers.test_card_data import ENCODINGS, TEST_CARDS
+
+if TYPE_CHECKING:
+    from localcloud.running import RunningCloud
 
 pytestmark = pytest.mark.localcloud
 
@@ -31,6 +34,12 @@ BODIES: dict[str, dict[str, Any]] = {
         "reason": "r",
     },
 }
+
+
+@pytest.fixture(scope="module")
+def service(cloud: RunningCloud) -> Service:
+    """A service whose every invocation is traced."""
+    return deploy(cloud, "card-data", is_traced=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +79,7 @@ def send(service: Service, attempt: Attempt) -> Answered:
 
 
 def everything(service: Service) -> Iterator[str]:
-    """All text that the service has left behind: tables, queues, dead letters, logs, metrics."""
+    """All text that the service has left behind: tables, queues, dead letters, logs, metrics, traces."""
     dynamodb, sqs = dynamodb_of(service.cloud), sqs_of(service.cloud)
     for table in service.tables.values():
         for items in dynamodb.get_paginator("scan").paginate(TableName=table):
@@ -85,6 +94,17 @@ def everything(service: Service) -> Iterator[str]:
             yield from (event["message"] for event in page["events"])
     for metrics in service.cloud.client("cloudwatch").get_paginator("list_metrics").paginate():
         yield from map(json.dumps, metrics["Metrics"])
+    yield from traces(service, time.time())
+
+
+def traces(service: Service, now: float) -> Iterator[str]:
+    """The documents of the traces of the last minutes."""
+    xray = service.cloud.client("xray")
+    summaries = xray.get_trace_summaries(StartTime=now - 600, EndTime=now)["TraceSummaries"]
+    ids = [summary["Id"] for summary in summaries]
+    for start in range(0, len(ids), 5):
+        for trace in xray.batch_get_traces(TraceIds=ids[start : start + 5])["Traces"]:
+            yield from (segment["Document"] for segment in trace["Segments"])
 
 
 def test_no_card_number_gets_in_and_none_is_found_anywhere(
@@ -113,3 +133,4 @@ def test_no_card_number_gets_in_and_none_is_found_anywhere(
     assert occurrences == []
     assert any(marker in text for text in left_behind)
     assert any("refused card data" in text for text in left_behind)
+    assert any("dynamodb PutItem" in text for text in left_behind)

@@ -70,7 +70,7 @@ def service() -> Iterator[Service]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Bound) as server:
         Bound.service = Service(url=f"http://127.0.0.1:{server.server_address[1]}/stage")
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield Bound.service
         server.shutdown()
