@@ -1,28 +1,40 @@
 """Puts the parts together: ministack's application with everything that localcloud adds, in one place and order."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from localcloud import observe, seams
 from localcloud.autoscaling import AutoScaling
-from localcloud.front import Application, Receive, Scope, Send, Service, in_front
+from localcloud.front import Application, Service, in_front
 from localcloud.functions import aliases, routing, versions
 from localcloud.functions.execution import Executor, has_runtime_client
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
 from localcloud.functions.provisioned import ProvisionedConcurrency
 from localcloud.gateway import answers, integration, patching, permissions, requests
-from localcloud.settings import LOOPBACK, ServerSettings
+from localcloud.settings import STATUS_PATH, ServerSettings
+from localcloud.starting import Announcement
+from localcloud.status import Status
 from localcloud.xray.daemon import listen
 from localcloud.xray.service import XRay
 from localcloud.xray.store import SegmentStore
 from localcloud.xray.tracing import Tracing
 
 
-def assemble(settings: ServerSettings, port: int) -> Application:
-    """The application to serve on `port`; it ends its functions' processes when it is shut down."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """What there is to serve; `close` ends the functions' processes, calls under way included."""
+
+    application: Application
+    close: Callable[[], None]
+
+
+def assemble(settings: ServerSettings, said: Announcement) -> Assembled:
+    """The application to serve as announced."""
     application = cast("Application", seams.application.value)
     segments, pool = SegmentStore(), EnvironmentPool()
-    around = Surroundings(endpoint=f"http://{LOOPBACK}:{port}", xray_daemon=listen(segments, settings.xray_port))
+    around = Surroundings(endpoint=said.endpoint, xray_daemon=listen(segments, settings.xray_port))
     tracing = Tracing(segments)
     executor = Executor(pool=pool, around=around, tracing=tracing)
     observe.install(observe.ObserveSettings(speed=settings.speed))
@@ -30,7 +42,8 @@ def assemble(settings: ServerSettings, port: int) -> Application:
     _install_gateway(tracing)
     seams.reset_everything.wrap(lambda original: _resetting(original, pool, segments))
     services: dict[str, Service] = {"xray": XRay(segments), "application-autoscaling": AutoScaling()}
-    return _closing(in_front(application, services), pool)
+    status = Status(said=said, settings=settings, pool=pool)
+    return Assembled(application=in_front(application, services, {STATUS_PATH: status.document}), close=pool.close)
 
 
 def _install_functions(executor: Executor, seed: int | None) -> None:
@@ -59,14 +72,3 @@ def _resetting(original: seams.Function, pool: EnvironmentPool, segments: Segmen
         original()
 
     return reset
-
-
-def _closing(application: Application, pool: EnvironmentPool) -> Application:
-    async def until_the_end(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await application(scope, receive, send)
-        finally:
-            if scope["type"] == "lifespan":
-                pool.close()
-
-    return until_the_end

@@ -52,10 +52,16 @@ Service = Callable[[Call], dict[str, Any]]
 """Answers the calls of one service; raises `ServiceError`."""
 
 
-def in_front(application: Application, services: Mapping[str, Service]) -> Application:
-    """`application`, except for requests that are signed for one of `services`."""
+def in_front(
+    application: Application, services: Mapping[str, Service], documents: Mapping[str, Callable[[], dict[str, Any]]]
+) -> Application:
+    """`application`, except for requests that are signed for one of `services` or ask for the path of a document."""
 
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
+        document = documents.get(scope.get("path", ""))
+        if document is not None:
+            await _answer(send, 200, document())
+            return
         signed = _CREDENTIAL.search(_header(scope, b"authorization")) if scope["type"] == "http" else None
         service = services.get(signed.group(3)) if signed else None
         if signed is None or service is None:

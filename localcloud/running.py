@@ -1,18 +1,18 @@
 """A running embedded cloud as a value: started as a child process, reached by boto3, ended by its pid."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, overload
 
 import boto3
 from botocore.config import Config
 
-from localcloud.settings import ACCESS_KEY, DEFAULT_REGION, LOOPBACK, SECRET_KEY
+from localcloud.settings import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
+from localcloud.starting import end_server, start_server
 
 if TYPE_CHECKING:
     from types_boto3_apigateway import APIGatewayClient
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from types_boto3_ssm import SSMClient
 
 _POOL_SIZE: Final = 64
-_STOP_SECONDS: Final = 15
-
-
-class ServerNotStarted(Exception):
-    """The server process ended, or said something else, before it served."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +69,12 @@ class RunningCloud:
 
         The same client every time; boto3's clients may be shared by threads.
         """
-        return _client(service, self.endpoint, self.region)
+        return client_of(service, self.endpoint, self.region)
 
 
 @lru_cache(maxsize=256)
-def _client(service: str, endpoint: str, region: str) -> Any:  # noqa: ANN401 - the same
+def client_of(service: str, endpoint: str, region: str) -> Any:  # noqa: ANN401 - the same
+    """A boto3 client of `service` for the embedded cloud at `endpoint`; the same one every time."""
     config = Config(retries={"total_max_attempts": 1}, max_pool_connections=_POOL_SIZE)
     session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=region)
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
@@ -93,55 +89,12 @@ def running_cloud(*options: str, log: IO[str] | None = None) -> Iterator[Running
         log: Where the server's stderr goes; this process's stderr by default.
 
     Raises:
-        ServerNotStarted: The server ended before it served.
+        NotStarted: The server ended before it served.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "localcloud.server",
-        "--port",
-        "0",
-        "--xray-port",
-        "0",
-        "--until-parent-exits",
-        *options,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)  # noqa: S603 - our own module
-    try:
-        yield parse_announcement(_first_line(process))
-    finally:
-        _stop(process)
-
-
-def parse_announcement(line: str) -> RunningCloud:
-    """The cloud that a server's first line of output tells of.
-
-    Raises:
-        ServerNotStarted: The line is no announcement.
-    """
-    try:
-        told = json.loads(line)
-        port, pid = int(told["port"]), int(told["pid"])
-    except (ValueError, KeyError, TypeError) as problem:
-        raise ServerNotStarted(f"the server said {line!r} instead of where it serves") from problem
-    return RunningCloud(endpoint=f"http://{LOOPBACK}:{port}", port=port, pid=pid)
-
-
-def _first_line(process: subprocess.Popen[str]) -> str:
-    if process.stdout is None:
-        raise ServerNotStarted("the server was started without a pipe to announce itself on")
-    line = process.stdout.readline()
-    if not line:
-        raise ServerNotStarted(f"the server ended with exit code {process.wait()} before it served")
-    return line
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    fixed = ("--port", "0", "--xray-port", "0", "--until-parent-exits")
+    with TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True) as folder:
+        process, said = start_server([*fixed, *options], folder=Path(folder), log=log, detached=False)
+        try:
+            yield RunningCloud(endpoint=said.endpoint, port=said.port, pid=said.pid)
+        finally:
+            end_server(process)

@@ -1,7 +1,7 @@
 """Every place at which localcloud reads, calls or replaces ministack: what a new release of it may break.
 
-Nothing else in localcloud names a private part of ministack, except `localcloud.observe.emulator`. The start-up
-fingerprint (`localcloud.fingerprint`) covers exactly what is declared here.
+Nothing else in localcloud names a private part of ministack, except `localcloud.observe.emulator`, whose list is below.
+The start-up fingerprint (`localcloud.fingerprint`) covers exactly what is declared here.
 """
 
 import importlib
@@ -101,6 +101,32 @@ create_log_stream: Final = Seam(module=_LOGS, name="_create_log_stream")
 log_groups: Final = Seam(module=_LOGS, name="_log_groups")
 
 
+_OBSERVED: Final = {
+    "cloudwatch": (
+        "_alarms",
+        "_composite_alarms",
+        "_composite_children",
+        "_composite_triggers",
+        "_evaluate_alarm",
+        "_evaluate_parent_alarms",
+        "_history_entries",
+        "_resource_tags",
+        "_transition_composite",
+        "handle_request",
+        "record_metric",
+        "reset",
+    ),
+    "cloudwatch_logs": ("_metric_filters", "_put_log_events"),
+    "eventbridge": ("_dispatch_to_lambda", "_put_events"),
+    "lambda_svc": ("_get_func_record_for_ref",),
+    "sns": ("_fanout", "_topic_by_arn_any_scope"),
+    "sqs": ("_queues",),
+}
+"""What `localcloud.observe.emulator` touches, by module of ``ministack.services``."""
+
+
 def all_seams() -> tuple[Seam, ...]:
-    """Every seam of this module, in the order of declaration."""
-    return tuple(value for value in globals().values() if isinstance(value, Seam))
+    """Every seam there is, those of `localcloud.observe` included."""
+    own = tuple(value for value in globals().values() if isinstance(value, Seam))
+    others = ((f"ministack.services.{module}", name) for module, names in _OBSERVED.items() for name in names)
+    return (*own, *(Seam(module=module, name=name) for module, name in others))

@@ -1,53 +1,66 @@
 """The server process: ministack in-process, extended by localcloud, served by uvicorn on loopback.
 
 ``python -m localcloud.server --port 0`` binds first and imports second, because ministack reads its port at import.
-Once it serves, it writes one line of JSON to stdout (port, pid); everything else goes to stderr.
+Once it serves, it writes one line of JSON to stdout (port, pid, instance id); everything else goes to stderr.
 """
 
 import argparse
-import json
+import errno
 import os
 import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from types import FrameType
 from typing import Final
+from uuid import uuid4
 
 import uvicorn
 
+from localcloud.fingerprint import UnexpectedMinistack, require_expected
 from localcloud.lifeline import die_with_parent
 from localcloud.settings import DEFAULT_REGION, LOOPBACK, ServerSettings
+from localcloud.starting import REFUSED, Announcement
 
 _KEEP_ALIVE_SECONDS: Final = 75
 _SHUTDOWN_SECONDS: Final = 5
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Serves until SIGTERM or SIGINT."""
+    """Serves until SIGTERM or SIGINT; exits with 2 and one line when it will not start."""
     settings = parse_settings(arguments)
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, _leave)
     if settings.until_parent_exits:
         die_with_parent(os.getppid())
     listener = _bind(settings.port)
-    port: int = listener.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True) as folder:
-        os.environ.update(_environment(port, folder))
-        tempfile.tempdir = folder
-        from localcloud.assembly import assemble  # noqa: PLC0415 - ministack reads the environment at import
+    with tempfile.TemporaryDirectory(prefix="run-", dir=settings.folder, ignore_cleanup_errors=True) as folder:
+        _serve(settings, listener, folder)
 
-        config = uvicorn.Config(
-            assemble(settings, port),
-            log_level="warning",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
-            ws="none",
-        )
-        _AnnouncingServer(config, port).run(sockets=[listener])
+
+def _serve(settings: ServerSettings, listener: socket.socket, folder: str) -> None:
+    said = Announcement(port=listener.getsockname()[1], pid=os.getpid(), instance_id=uuid4().hex)
+    os.environ.update(_environment(said.port, folder))
+    tempfile.tempdir = folder
+    try:
+        require_expected()
+    except UnexpectedMinistack as unexpected:
+        _refuse(str(unexpected))
+    from localcloud.assembly import assemble  # noqa: PLC0415 - ministack reads the environment at import
+
+    assembled = assemble(settings, said)
+    config = uvicorn.Config(
+        assembled.application,
+        log_level="warning",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        ws="none",
+    )
+    _Server(config, said, assembled.close).run(sockets=[listener])
 
 
 def parse_settings(arguments: list[str] | None) -> ServerSettings:
@@ -57,23 +70,31 @@ def parse_settings(arguments: list[str] | None) -> ServerSettings:
     parser.add_argument("--speed", type=float)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--xray-port", type=int)
+    parser.add_argument("--folder")
     parser.add_argument("--until-parent-exits", action="store_true")
     given = vars(parser.parse_args(arguments))
     return ServerSettings(**{name: value for name, value in given.items() if value is not None})
 
 
-class _AnnouncingServer(uvicorn.Server):
-    """Says on stdout where it serves, as soon as it does."""
+class _Server(uvicorn.Server):
+    """Says on stdout where it serves, as soon as it does; ends the functions before it waits for open requests."""
 
-    def __init__(self, config: uvicorn.Config, port: int) -> None:
+    def __init__(self, config: uvicorn.Config, said: Announcement, close: Callable[[], None]) -> None:
         super().__init__(config)
-        self._port = port
+        self._said = said
+        self._close = close
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
-            sys.stdout.write(json.dumps({"port": self._port, "pid": os.getpid()}) + "\n")
+            sys.stdout.write(self._said.line())
             sys.stdout.flush()
+            # Whoever started this may not read on, and a closed pipe would break whatever prints.
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._close()
+        await super().shutdown(sockets=sockets)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
@@ -85,8 +106,18 @@ def _bind(port: int) -> socket.socket:
     # The protocol is named because asyncio turns Nagle's algorithm off only for sockets that say that they are TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
+            raise
+        _refuse(f"port {port} is in use: give another one, or `--port auto`")
     return listener
+
+
+def _refuse(reason: str) -> None:
+    sys.stderr.write(f"{reason}\n")
+    sys.exit(REFUSED)
 
 
 def _environment(port: int, folder: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import uuid4
 
 from localcloud import seams
 from localcloud.observe.log_metrics import apply_metric_filters
@@ -28,8 +29,8 @@ def write_log(group: str, stream: str, lines: Sequence[str], *, at: float) -> No
         lines: One log event each.
         at: Epoch seconds.
     """
-    at_ms = int(at * 1000)
-    events = [{"timestamp": at_ms, "message": line, "ingestionTime": int(time.time() * 1000)} for line in lines]
+    common = {"timestamp": int(at * 1000), "ingestionTime": int(time.time() * 1000)}
+    events = [{**common, "message": line, "eventId": uuid4().hex} for line in lines]
     target = _stream(group, stream)
     seams.append_log_events(target, events)
     if len(target["events"]) > 2 * EVENTS_PER_STREAM:
