@@ -26,6 +26,8 @@ STACK = "test"
 ACCOUNT = "000000000000"
 
 
+_SESSION = boto3.Session("test", "test")
+
 Make = Callable[..., Registered]
 Declare = Callable[[Make, "Sandbox", str], None]
 
@@ -71,9 +73,7 @@ class Sandbox:
         return Target(endpoint=self.cloud.endpoint, instance="one")
 
     def client(self, service: str, region: str = "us-east-1") -> Any:  # noqa: ANN401 - boto3 makes them at run time
-        return boto3.Session("test", "test", region_name=region).client(  # type: ignore[call-overload]
-            service, endpoint_url=self.cloud.endpoint
-        )
+        return _SESSION.client(service, region, endpoint_url=self.cloud.endpoint)  # type: ignore[call-overload]
 
     def name(self, text: str) -> str:
         return f"{self.project}-{text}"

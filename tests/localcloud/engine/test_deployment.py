@@ -317,6 +317,11 @@ def test_a_secret_is_in_no_message_and_not_in_the_state(sandbox: Sandbox) -> Non
     assert "hunter2-value" not in sandbox.state_text()
 
 
+def test_a_refusal_that_would_quote_a_secret_masks_it(sandbox: Sandbox) -> None:
+    with pytest.raises(DeploymentFailed, match=r"QueueName = '\[secret\]'"):
+        sandbox.apply_goals(queue(sandbox, name=Secret("hunter2 with spaces")))
+
+
 def test_a_creation_that_was_killed_half_way_is_done_again(sandbox: Sandbox) -> None:
     """A kill between CreateTopic and the write of the state: of the topic the state only knows that it was begun."""
     goal = sandbox.goal("aws:sns/topic:Topic", "t", {"name": sandbox.name("t")})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from localcloud.engine.deploy import deploy, read_outputs
+from localcloud.engine.diff import Operation
 from localcloud.engine.errors import EngineError, Interrupted
 from localcloud.engine.events import Event, ResourceEvent, Status
 from localcloud.engine.jobs import Job, Result
@@ -209,8 +210,8 @@ def queues(sandbox: Sandbox) -> list[str]:
     return list(sandbox.client("sqs").list_queues(QueueNamePrefix=sandbox.project)["QueueUrls"])
 
 
-def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
-    sandbox.write(QUEUES.replace("NAME", f"'{sandbox.project}'"))
+def signalled(sandbox: Sandbox, number: signal.Signals) -> tuple[int, str]:
+    """Exit code and last message of an apply that gets a signal when its first resource is done."""
     job = Job(
         project=sandbox.project,
         root=sandbox.root,
@@ -228,10 +229,15 @@ def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
         assert child.stdout
         child.stdin.write(job.to_json())
         child.stdin.close()
-        for line in child.stdout:
-            if '"done"' in line:
-                os.kill(child.pid, signal.SIGKILL)
-                break
+        line = next(line for line in child.stdout if '"done"' in line)
+        os.kill(child.pid, number)
+        line = [line, *child.stdout][-1]
+    return child.returncode, json.loads(line).get("text", "") if line.endswith("\n") else ""
+
+
+def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
+    sandbox.write(QUEUES.replace("NAME", f"'{sandbox.project}'"))
+    signalled(sandbox, signal.SIGKILL)
     survived = len(sandbox.state().resources)
 
     resumed = sandbox.apply()
@@ -243,7 +249,20 @@ def test_a_killed_apply_goes_on_where_it_was(sandbox: Sandbox) -> None:
     sandbox.destroy()
 
 
-def test_an_interrupted_apply_ends_after_what_it_began(sandbox: Sandbox) -> None:
+def test_an_interrupted_apply_ends_with_what_it_began_and_says_so(sandbox: Sandbox) -> None:
+    sandbox.write(QUEUES.replace("range(12)", "range(60)").replace("NAME", f"'{sandbox.project}'"))
+
+    code, message = signalled(sandbox, signal.SIGTERM)
+
+    state = sandbox.state()
+    assert (code, message) == (130, "interrupted: what was applied is in the state; apply again to go on")
+    assert sorted(r.identifier for r in state.resources.values() if r.custom) == sorted(queues(sandbox))
+    assert len(queues(sandbox)) < 60
+    assert state.begun == set()
+    sandbox.destroy()
+
+
+def test_an_interrupt_of_the_caller_ends_the_program_s_process(sandbox: Sandbox) -> None:
     sandbox.write(QUEUES.replace("NAME", f"'{sandbox.project}'"))
 
     def interrupt(event: Event) -> None:
@@ -253,9 +272,7 @@ def test_an_interrupted_apply_ends_after_what_it_began(sandbox: Sandbox) -> None
     with pytest.raises(KeyboardInterrupt):
         sandbox.apply(emit=interrupt)
 
-    state = sandbox.state()
-    assert sorted(r.identifier for r in state.resources.values() if r.custom) == sorted(queues(sandbox))
-    assert state.begun == set()
+    assert sandbox.apply().count(Operation.CREATE) < 12  # the lock is free: nobody is left who holds it
     sandbox.destroy()
 
 
