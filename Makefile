@@ -51,3 +51,5 @@ lock: setup ## pins requirements.txt anew from pyproject.toml
 
 clean: ## removes what setup, demo and test left in this folder
 	rm -rf $(VENV) build .localcloud .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+include deploy.mk

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
+import pulumi_aws as aws
 
 from stack.bundle import code_bundle
 from stack.components.api_routes import Route
@@ -16,6 +17,7 @@ from stack.components.queues import FifoQueue, FifoQueueArgs
 from stack.components.table import Capacity, Index, Table, TableArgs
 from stack.errors import SettingsError
 from stack.grants import STATUS_INDEX
+from stack.layer import layer_path
 from stack.openapi import operations
 from stack.settings import Environment
 
@@ -34,6 +36,12 @@ TRANSACTION_CONCURRENCY: Final = 50
 SHARED: Final = "shared"
 TRANSACTIONS: Final = "transactions"
 """Sub-packages that functions use beside their own."""
+
+
+def parts_of(purpose: str) -> tuple[str, ...]:
+    """The sub-packages of ``handlers`` that a function's bundle holds."""
+    package = purpose.replace("-", "_")
+    return (package, SHARED) if purpose == "payment-processor" else (package, SHARED, TRANSACTIONS)
 
 
 @dataclass(frozen=True)
@@ -151,6 +159,26 @@ class PaymentsService:
         function.consume(self.notifications)
         return function
 
+    @cached_property
+    def layers(self) -> tuple[pulumi.Input[str], ...]:
+        """What the functions import and Lambda's runtime lacks, where that was built (``python -m stack.layer``).
+
+        On the embedded cloud the functions run in this project's own Python, which has it.
+        """
+        settings = self.settings
+        path = layer_path(settings.build, settings.architecture)
+        if not path.exists():
+            return ()
+        name = self.place.name("layer", "dependencies")
+        layer = aws.lambda_.LayerVersion(
+            name,
+            layer_name=name,
+            code=pulumi.FileArchive(str(path)),
+            compatible_runtimes=[settings.runtime],
+            compatible_architectures=[settings.architecture],
+        )
+        return (layer.arn,)
+
     @property
     def functions(self) -> tuple[BlueGreenFunction, ...]:
         """All four, in the order of the flow."""
@@ -221,13 +249,12 @@ class PaymentsService:
         after: Sequence[pulumi.Resource] = (),
     ) -> BlueGreenFunction:
         settings, package = self.settings, purpose.replace("-", "_")
-        parts = (package, SHARED) if purpose == "payment-processor" else (package, SHARED, TRANSACTIONS)
         return BlueGreenFunction(
             BlueGreenFunctionArgs(
                 place=self.place,
                 purpose=purpose,
                 handler=f"handlers.{package}.app.handler",
-                bundle=code_bundle(settings.bundle, settings.build, parts),
+                bundle=code_bundle(settings.bundle, settings.build, parts_of(purpose)),
                 runtime=settings.runtime,
                 architecture=settings.architecture,
                 memory_mb=memory_mb,
@@ -236,6 +263,7 @@ class PaymentsService:
                 log_retention_days=settings.log_retention_days,
                 environment={"ENVIRONMENT": settings.environment, **environment},
                 key_arn=self.key_arn,
+                layers=self.layers,
                 errors=settings.error_threshold,
                 throttles=settings.throttle_threshold,
                 answers_people=answers_people,

@@ -1,5 +1,7 @@
 import io
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -7,6 +9,10 @@ import pytest
 
 from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, store, zip_of
 from stack.errors import SettingsError
+from stack.grants import FUNCTIONS
+from stack.program import controller_bundle
+from stack.service import parts_of
+from stack.settings import parse_settings
 
 
 def folder(root: Path, files: dict[str, str]) -> Path:
@@ -55,3 +61,38 @@ def test_a_bundle_that_lambda_would_not_take_is_refused(tmp_path: Path) -> None:
 def test_entries_are_readable_by_lambdas_user() -> None:
     with zipfile.ZipFile(io.BytesIO(zip_of({"handlers/app.py": b"A"}))) as bundle:
         assert bundle.infolist()[0].external_attr >> 16 == 0o644
+
+
+def test_a_change_of_what_a_function_does_not_use_is_no_change_of_its_bundle(tmp_path: Path) -> None:
+    source = folder(
+        tmp_path / "v1", {"__init__.py": "", "payments/app.py": "A", "shared/x.py": "X", "fraud/app.py": "F"}
+    )
+    before = code_bundle(source, tmp_path / "build", ("payments", "shared"))
+    (source / "fraud" / "app.py").write_text("changed")
+    assert code_bundle(source, tmp_path / "build", ("payments", "shared")) == before
+    with zipfile.ZipFile(before) as bundle:
+        assert bundle.namelist() == ["handlers/__init__.py", "handlers/payments/app.py", "handlers/shared/x.py"]
+
+
+def test_a_folder_that_is_laid_out_otherwise_is_bundled_whole(tmp_path: Path) -> None:
+    source = folder(tmp_path / "own", {"app.py": "A", "lib/x.py": "X"})
+    with zipfile.ZipFile(code_bundle(source, tmp_path / "build", ("payments", "shared"))) as bundle:
+        assert bundle.namelist() == ["handlers/app.py", "handlers/lib/x.py"]
+
+
+@pytest.mark.parametrize("purpose", FUNCTIONS)
+def test_a_functions_bundle_holds_everything_of_ours_that_its_handler_imports(tmp_path: Path, purpose: str) -> None:
+    """Imported from the bundle alone, in an interpreter that does not see this checkout."""
+    package = purpose.replace("-", "_")
+    bundle = code_bundle(parse_settings("dev", "us-east-1", {}).bundle, tmp_path, parts_of(purpose))
+    script = f"import sys; sys.path[0] = {str(bundle)!r}; import handlers.{package}.app as app; assert app.handler"
+    told = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert told.stderr == ""
+
+
+def test_the_controllers_bundle_holds_the_controller_and_what_lambda_lacks(tmp_path: Path) -> None:
+    settings = parse_settings("dev", "us-east-1", {"build": str(tmp_path)})
+    with zipfile.ZipFile(controller_bundle(settings)) as bundle:
+        assert {"canary/lambda_handler.py", "canary/wiring.py", "tenacity/__init__.py"} <= set(bundle.namelist())

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from canary.schema import RELEASE_SCHEMA
+from localcloud.resources.catalog import CATALOG
 from stack.errors import SettingsError
 from tests.stack.recording import Graph, record, recorded
 
@@ -188,6 +189,11 @@ def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
 def test_an_account_that_is_not_the_environments_own_is_refused() -> None:
     with pytest.raises(SettingsError, match="the credentials belong to 123456789012"):
         record("dev", {"account": "999999999999"})
+
+
+def test_the_local_engine_can_make_every_type_that_the_program_declares(graph: Graph) -> None:
+    kinds = {each.kind for each in graph.resources if each.kind.startswith("aws:")}
+    assert sorted(kinds - CATALOG.keys()) == []
 
 
 def test_no_function_has_a_public_url(graph: Graph) -> None:

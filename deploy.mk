@@ -1,0 +1,39 @@
+# One command per environment against AWS, by the real Pulumi CLI: make deploy ENV=dev (see docs/deploying.md).
+.PHONY: deploy preview destroy refresh outputs layer policies environment
+
+environment:
+	@case "$(ENV)" in dev|staging|prod) ;; *) echo 'which environment? type make $(MAKECMDGOALS) ENV=dev (or staging, prod)' >&2; exit 2;; esac
+	@command -v pulumi >/dev/null || { echo 'the pulumi CLI is not installed; without an account type localcloud apply --env $(ENV)' >&2; exit 2; }
+
+layer: setup ## the layer with the functions' dependencies, for arm64
+	$(BIN)/python -m stack.layer
+
+deploy: environment layer ## ENV=dev|staging|prod: creates or updates it on AWS
+	pulumi up --stack $(ENV)
+
+preview: environment layer ## ENV=...: what deploy would do
+	pulumi preview --stack $(ENV)
+
+refresh: environment ## ENV=...: takes over what changed outside
+	pulumi refresh --stack $(ENV)
+
+outputs: environment ## ENV=...: URLs, ARNs and names
+	pulumi stack output --json --stack $(ENV)
+
+destroy: environment ## ENV=...: asks for the environment's name, lets go of its data, deletes everything
+	@test "$(CONFIRM)" = "$(ENV)" || { printf 'everything of $(ENV), its data too, will be deleted; type its name: '; read answer; test "$$answer" = "$(ENV)"; }
+	pulumi config set unprotected all --stack $(ENV)
+	pulumi config set deletionProtection false --stack $(ENV)
+	pulumi up --yes --skip-preview --stack $(ENV)
+	pulumi destroy --yes --stack $(ENV)
+	pulumi config rm unprotected --stack $(ENV)
+	pulumi config rm deletionProtection --stack $(ENV)
+
+policies: setup ## ENV=...: IAM Access Analyzer's opinion of every policy; needs the aws CLI and an account
+	@test -n "$(ENV)" || { echo 'which environment? type make policies ENV=dev' >&2; exit 2; }
+	@for document in $$($(BIN)/python -m stack.grants --env $(ENV)); do \
+	  findings=$$(aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document "file://$$document" \
+	    --query 'findings[].[findingType,issueCode,findingDetails]' --output text) || exit 75; \
+	  printf '%s: %s\n' "$$document" "$${findings:-nothing found}"; \
+	  test -z "$$findings" || failed=1; \
+	done; test -z "$$failed"
