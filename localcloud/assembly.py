@@ -7,7 +7,7 @@ from typing import cast
 from localcloud import observe, seams
 from localcloud.autoscaling import AutoScaling
 from localcloud.front import Application, Service, in_front
-from localcloud.functions import aliases, routing, versions
+from localcloud.functions import aliases, asynchronous, routing, versions
 from localcloud.functions.execution import Executor, has_runtime_client
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
@@ -50,6 +50,7 @@ def _install_functions(executor: Executor, seed: int | None) -> None:
     executor.install()
     routing.install(routing.VersionChooser(seed))
     executor.tracing.install()
+    asynchronous.install()
     aliases.install()
     versions.install()
     if has_runtime_client():

@@ -75,6 +75,7 @@ put_provisioned: Final = Seam(module=_LAMBDA, name="_put_provisioned_concurrency
 qualified_record: Final = Seam(module=_LAMBDA, name="_effective_func_record_for_qualifier")
 remove_permission: Final = Seam(module=_LAMBDA, name="_remove_permission")
 request_qualifier: Final = Seam(module=_LAMBDA, name="_qualifier_from_path_or_query")
+route_async_failure: Final = Seam(module=_LAMBDA, name="_route_async_failure")
 state_delay: Final = Seam(module=_LAMBDA, name="_LAMBDA_STATE_TRANSITION_DELAY")
 update_alias: Final = Seam(module=_LAMBDA, name="_update_alias")
 update_code: Final = Seam(module=_LAMBDA, name="_update_code")
@@ -100,6 +101,11 @@ create_log_group: Final = Seam(module=_LOGS, name="_create_log_group")
 create_log_stream: Final = Seam(module=_LOGS, name="_create_log_stream")
 log_groups: Final = Seam(module=_LOGS, name="_log_groups")
 
+queue_by_arn: Final = Seam(module="ministack.services.sqs", name="_queue_by_arn")
+queue_url: Final = Seam(module="ministack.services.sqs", name="_queue_url")
+send_message: Final = Seam(module="ministack.services.sqs", name="_act_send_message")
+fan_out_notification: Final = Seam(module="ministack.services.sns", name="_fanout")
+
 
 _OBSERVED: Final = {
     "cloudwatch": (
@@ -119,7 +125,7 @@ _OBSERVED: Final = {
     "cloudwatch_logs": ("_metric_filters", "_put_log_events"),
     "eventbridge": ("_dispatch_to_lambda", "_put_events"),
     "lambda_svc": ("_get_func_record_for_ref",),
-    "sns": ("_fanout", "_topic_by_arn_any_scope"),
+    "sns": ("_topic_by_arn_any_scope",),
     "sqs": ("_queues",),
 }
 """What `localcloud.observe.emulator` touches, by module of ``ministack.services``."""

@@ -80,7 +80,7 @@ class Executor:
             self.pool.give_back(place)
         span = Span(start=started, end=time.time(), fault=outcome.answer.error_type is not None)
         self.tracing.record_function(config, trace, segment, request_id, span)
-        return _result(outcome, lines)
+        return _result(request_id, outcome, lines)
 
     def _around_dispatch(self, original: seams.Function) -> seams.Function:
         def dispatch(record: Record, config: dict[str, Any], event: object, request_id: str, started: float) -> Result:
@@ -137,11 +137,12 @@ def _facts(config: dict[str, Any]) -> PlatformFacts:
     return PlatformFacts(version=config["Version"], memory_mb=config["MemorySize"], as_json=as_json)
 
 
-def _result(outcome: Outcome, lines: list[str]) -> Result:
+def _result(request_id: str, outcome: Outcome, lines: list[str]) -> Result:
     result: Result = {
         "body": json.loads(outcome.answer.payload),
         "log": "\n".join(lines) + "\n",
         "duration_ms": outcome.duration_ms,
+        "request_id": request_id,
     }
     if outcome.answer.error_type:
         result |= {"error": True, "function_error": "Unhandled"}

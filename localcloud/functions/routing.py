@@ -51,7 +51,6 @@ def install(chooser: VersionChooser) -> None:
     seams.qualified_record.wrap(_keeping_the_name)
     seams.execute_function.wrap(lambda original: _routing(chooser, original))
     seams.invoke.wrap(_telling_the_version)
-    seams.invoke_async.wrap(_with_settings_of_the_qualifier)
 
 
 def _keeping_the_name(original: seams.Function) -> seams.Function:
@@ -110,19 +109,5 @@ def _telling_the_version(original: seams.Function) -> seams.Function:
         elif executed:
             headers["X-Amz-Executed-Version"] = executed[0]
         return status, headers, body
-
-    return invoke
-
-
-def _with_settings_of_the_qualifier(original: seams.Function) -> seams.Function:
-    """Asynchronous invocation by the retries and destinations of the qualifier that was called, as on AWS."""
-
-    def invoke(record: Record, event: object) -> None:
-        arn = record["config"]["FunctionArn"]
-        function = function_record(arn) or record
-        qualifier = qualifier_of(arn)
-        settings = function.get("event_invoke_configs") or {}
-        own = settings.get("" if qualifier in (None, LATEST) else qualifier)
-        original({**record, "event_invoke_config": own, "event_invoke_configs": {}}, event)
 
     return invoke

@@ -120,6 +120,23 @@ def test_an_alias_has_its_own_retry_settings(cloud: RunningCloud) -> None:
     assert len(told(function)) == 1
 
 
+def test_a_dead_letter_queue_gets_the_event_as_it_was_and_what_went_wrong(cloud: RunningCloud) -> None:
+    queues, functions = cloud.client("sqs"), cloud.client("lambda")
+    queue = queues.create_queue(QueueName="dead-letters-of-a-path")["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    source = "def handler(event, context): raise ValueError('no good ' + event['mark'])"
+    function = behind_alias(cloud, 0.5, source=source, DeadLetterConfig={"TargetArn": arn})
+    functions.put_function_event_invoke_config(FunctionName=function.name, Qualifier="live", MaximumRetryAttempts=0)
+    event = {"mark": "ä", "amount": 12}
+    functions.invoke(FunctionName=function.name, Qualifier="live", InvocationType="Event", Payload=json.dumps(event))
+    wanted: dict[str, Any] = {"QueueUrl": queue, "WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
+    (message,) = eventually(lambda: queues.receive_message(**wanted).get("Messages"), "the dead letter")
+    attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert json.loads(message["Body"]) == event
+    assert attributes.pop("RequestID")
+    assert attributes == {"ErrorCode": "200", "ErrorMessage": "no good ä"}
+
+
 def test_with_a_seed_every_alias_repeats_its_own_sequence() -> None:
     def draws(seed: int | None, name: str) -> list[str]:
         alias = {
