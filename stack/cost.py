@@ -67,7 +67,7 @@ def render(comparison: Comparison) -> str:
     for resource, quantity, now, before, confidence in rows:
         bar = "█" * round(BAR * now / dearest)
         rest = "░" * max(0, round(BAR * before / dearest) - len(bar))
-        lines.append(f"{resource:<22}{quantity:>18}{now:>10.2f}{before:>10.2f}  {confidence}      {bar}{rest}")
+        lines.append(f"{resource:<22}{quantity:>18}{now:>10.2f}{before:>10.2f}  {confidence}      {bar}{rest}".rstrip())
     return "\n".join([*lines, *_conclusions(comparison)])
 
 

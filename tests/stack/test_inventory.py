@@ -6,19 +6,11 @@ import pytest
 
 from stack.errors import SettingsError
 from stack.inventory import read_inventory
+from stack.settings import CHECKOUT
 from tests.stack.recording import record
 
-INVENTORY: dict[str, Any] = {
-    "schema": "inventory/1",
-    "environment": "dev",
-    "migration_date": "2026-11-21",
-    "buckets": [{"purpose": "receipts"}],
-    "tables": [
-        {"purpose": "customers", "partition_key": "customer_id"},
-        {"purpose": "orders", "partition_key": "customer_id", "sort_key": "ordered_at"},
-    ],
-    "functions": [{"purpose": "statement-printer", "handler": "handlers.app.handler", "bundle": "handlers"}],
-}
+EXAMPLE = CHECKOUT / "examples" / "inventory.json"
+INVENTORY: dict[str, Any] = json.loads(EXAMPLE.read_text())
 
 
 def written(folder: Path, **changes: object) -> Path:
@@ -27,9 +19,9 @@ def written(folder: Path, **changes: object) -> Path:
     return path
 
 
-def test_an_inventory_is_stood_up_as_production_and_says_where_it_came_from(tmp_path: Path) -> None:
+def test_the_example_is_stood_up_as_production_and_says_where_it_came_from() -> None:
     """C7"""
-    graph = record("prod", {"inventory": str(written(tmp_path))})
+    graph = record("prod", {"inventory": str(EXAMPLE)})
     assert graph.outputs["migrated"] == {"from": "dev", "buckets": 1, "tables": 2, "functions": 1}
     table = graph.one("aws:dynamodb/table:Table", "table-orders-prod").inputs
     assert (table["hashKey"], table["rangeKey"]) == ("customer_id", "ordered_at")
