@@ -43,9 +43,9 @@ def preview_step(goal: Goal, kind: ResourceType, step: Step, prior: Recorded | N
     identifier, known = "", {}
     if prior is not None and step.operation in (Operation.SAME, Operation.UPDATE):
         changed = top_level(step.changed)
-        unknown = kind.volatile(changed) | (changed - step.inputs.keys())
+        outdated = changed | kind.volatile(changed)
         identifier = prior.identifier
-        known = {name: value for name, value in prior.outputs.items() if name not in unknown}
+        known = {name: value for name, value in prior.outputs.items() if name not in outdated}
     elif prior is not None and step.operation is Operation.RECREATE and kind.stable:
         identifier = prior.identifier
         known = {name: value for name, value in prior.outputs.items() if name in kind.stable}

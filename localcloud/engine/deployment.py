@@ -1,6 +1,8 @@
 """One run of a program against one stack: each goal is planned, then applied or previewed; at the end the rest goes."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -32,15 +34,10 @@ class Deployment:
 
     def register(self, goal: Goal) -> Registered:
         """Brings one resource to what the program wants and returns its outputs."""
-        try:
-            self._enter(goal)
-            with explained(goal.kind, goal.name, goal.inputs):
-                if goal.kind.startswith("pulumi:providers:"):
-                    return self._provider(goal)
-                return self._custom(goal) if goal.custom else self._component(goal)
-        except EngineError as error:
-            self.stop(error)
-            raise
+        with self._entered(goal):
+            if goal.kind.startswith("pulumi:providers:"):
+                return self._provider(goal)
+            return self._custom(goal) if goal.custom else self._component(goal)
 
     def stop(self, reason: EngineError) -> None:
         """Lets what runs come to its end, and refuses everything after it with the reason."""
@@ -56,12 +53,11 @@ class Deployment:
 
     def read(self, goal: Goal) -> Registered:
         """An existing resource, looked up for the program by its id; never changed, never deleted."""
-        self._enter(goal)
-        kind, known = catalogued(goal.urn, goal.kind), revealed(goal.inputs)
-        with explained(goal.kind, goal.name, goal.inputs):
+        with self._entered(goal):
+            kind, known = catalogued(goal.urn, goal.kind), revealed(goal.inputs)
             live = kind.read(self.space.clouds.of(goal.provider, known), goal.import_id, known)
-        if live is None:
-            raise DeploymentFailed(f"{goal.kind} '{goal.name}': there is no resource with id {goal.import_id}")
+            if live is None:
+                raise DeploymentFailed(f"{goal.kind} '{goal.name}': there is no resource with id {goal.import_id}")
         outputs = shown_outputs(goal.inputs, live, goal.secret_outputs)
         if not self.space.preview:
             step = Step(operation=Operation.READ, inputs=goal.inputs)
@@ -76,13 +72,24 @@ class Deployment:
         if not self.space.preview:
             state.settle(outputs=self.outputs)
 
-    def _enter(self, goal: Goal) -> None:
+    @contextmanager
+    def _entered(self, goal: Goal) -> Iterator[None]:
+        """Admits a goal once, and none after a failure; what fails inside becomes the deployment's failure."""
+        try:
+            self._enter(goal.urn)
+            with explained(goal.kind, goal.name, goal.inputs):
+                yield
+        except EngineError as error:
+            self.stop(error)
+            raise
+
+    def _enter(self, urn: str) -> None:
         with self._lock:
             if self.failure is not None:
                 raise self.failure
-            if goal.urn in self._seen:
-                raise EngineError(f"{goal.urn} is registered twice: give one of the two another name")
-            self._seen.add(goal.urn)
+            if urn in self._seen:
+                raise EngineError(f"{urn} is registered twice: give one of the two another name")
+            self._seen.add(urn)
 
     def _custom(self, goal: Goal) -> Registered:
         if goal.import_id:

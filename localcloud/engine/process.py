@@ -34,6 +34,10 @@ from localcloud.engine.workspace import Workspace, explained
 from localcloud.resources.cloud import read_account
 
 _PARALLEL: Final = 8
+_INTERRUPTED: Final = "interrupted: what was applied is in the state; apply again to go on"
+_OTHER_INSTANCE: Final = (
+    "the state was applied to an earlier run of the embedded cloud, whose memory is gone: what is missing is made again"
+)
 
 
 def main() -> int:
@@ -50,6 +54,9 @@ def main() -> int:
     except EngineError as error:
         emit(MessageEvent(severity=Severity.ERROR, text=str(error)))
         return error.exit_code
+    except KeyboardInterrupt:  # while it deletes, when the program's loop is over
+        emit(MessageEvent(severity=Severity.ERROR, text=_INTERRUPTED))
+        return Interrupted.exit_code
     secret = sorted(name for name, value in outputs.items() if has_secret(value))
     plain = mapped(revealed(outputs), lambda leaf: "[unknown]" if leaf is UNKNOWN else leaf)
     say(json.dumps({"event": "Outputs", "outputs": plain, "secret_outputs": secret}))
@@ -69,11 +76,6 @@ def _deployed(job: Job, emit: Emit) -> Deployment:
     _run_program(job, deployment, emit)
     deployment.finish()
     return deployment
-
-
-_OTHER_INSTANCE: Final = (
-    "the state was applied to an earlier run of the embedded cloud, whose memory is gone: what is missing is made again"
-)
 
 
 def _run_program(job: Job, deployment: Deployment, emit: Emit) -> None:
@@ -103,7 +105,7 @@ async def _registered(program: Path, deployment: Deployment) -> None:
     loop.set_exception_handler(lambda _loop, _context: None)
 
     def interrupt() -> None:
-        deployment.stop(Interrupted("interrupted: what was applied is in the state; apply again to go on"))
+        deployment.stop(Interrupted(_INTERRUPTED))
         if running is not None:
             running.cancel()
 

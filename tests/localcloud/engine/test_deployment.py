@@ -145,6 +145,15 @@ def test_a_preview_knows_which_outputs_a_change_of_code_will_change(sandbox: San
     assert made.outputs["arn"].endswith(f":function:{sandbox.name('f')}")
 
 
+def test_a_preview_shows_the_new_value_of_a_changed_input(sandbox: Sandbox) -> None:
+    sandbox.apply_goals(queue(sandbox, delaySeconds=1))
+
+    previewed = sandbox.apply_goals(queue(sandbox, delaySeconds=2), preview=True).made["q"].outputs
+    applied = sandbox.apply_goals(queue(sandbox, delaySeconds=2)).made["q"].outputs
+
+    assert previewed == applied
+
+
 def test_a_preview_changes_nothing(sandbox: Sandbox) -> None:
     name = sandbox.name("q")
 
