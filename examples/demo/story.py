@@ -2,8 +2,10 @@
 
 import json
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ RATE: Final = "60"
 WARM_S: Final = 4
 """Traffic before the first release: until then nobody knows how the stable version does."""
 STRATEGY: Final = "25%:15s,100%:10s"
+TOLD_EVERY_S: Final = 5
 PROMOTED, ROLLED_BACK = 0, 1
 
 
@@ -62,10 +65,11 @@ class Story:
         if gate:
             arguments += ["--gate", self._gate()]
         self.tell(f"canary release {' '.join(arguments[:4])} ...")
-        told = self.shell.run(
-            "canary", "release", *arguments, "--why", overlay.replace("_", " "), "--json",
-            expect=(expect,), on_line=lambda line: self._tell_both(line, watched),
-        )  # fmt: skip
+        with self._telling_callers(watched):
+            told = self.shell.run(
+                "canary", "release", *arguments, "--why", overlay.replace("_", " "), "--json",
+                expect=(expect,), on_line=lambda line: self.tell(f"  {line}"),
+            )  # fmt: skip
         self.shell.stop(watched.process)
         return summarise(json.loads(told), watched)
 
@@ -96,10 +100,23 @@ class Story:
             f"--duration 11 --warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
         )
 
-    def _tell_both(self, line: str, watched: Watched) -> None:
-        """What the controller says, and beside it what the callers see."""
-        self.tell(f"  {line}")
-        self.tell(client_line(watched))
+    @contextmanager
+    def _telling_callers(self, watched: Watched) -> Iterator[None]:
+        """Beside what the controller says, every few seconds what the callers see."""
+        ended = threading.Event()
+
+        def tell() -> None:
+            while not ended.wait(TOLD_EVERY_S):
+                self.tell(client_line(watched))
+
+        teller = threading.Thread(target=tell, daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            teller.join()
+            self.tell(client_line(watched))
 
 
 def cloud_variables(cloud: RunningCloud) -> dict[str, str]:
