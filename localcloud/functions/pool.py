@@ -131,7 +131,7 @@ class EnvironmentPool:
         """Ends idle environments from now on, for as long as the process lives."""
         threading.Thread(target=self._tidy, name="localcloud-tidy", daemon=True).start()
 
-    def end_idle(self, longer_than_s: float = IDLE_SECONDS) -> None:
+    def end_idle(self, longer_than_s: float) -> None:
         """Ends what has been idle for `longer_than_s` seconds and is not reserved."""
         limit = time.monotonic() - longer_than_s
         with self._changed:
@@ -156,7 +156,7 @@ class EnvironmentPool:
     def _tidy(self) -> None:
         while True:
             time.sleep(TIDY_SECONDS)
-            self.end_idle()
+            self.end_idle(IDLE_SECONDS)
 
     def _placed(self, key: EnvironmentKey, make: Callable[[], Environment]) -> Place:
         try:

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -41,6 +42,22 @@ class Deployed:
             FunctionName=target, Payload=json.dumps(event or {}), LogType="Tail"
         )
         return Called(payload=json.load(answer["Payload"]), answer=dict(answer))
+
+    def counted(self, version: str, metric: str = "Invocations") -> float:
+        """What CloudWatch counts for calls through the alias ``live`` that ran `version`."""
+        now, dimensions = datetime.now(UTC), {"FunctionName": self.name, "Resource": f"{self.name}:live"}
+        points = self.cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[
+                {"Name": name, "Value": value} for name, value in (dimensions | {"ExecutedVersion": version}).items()
+            ],
+            StartTime=now - timedelta(minutes=10),
+            EndTime=now + timedelta(minutes=1),
+            Period=60,
+            Statistics=["Sum"],
+        )
+        return sum(point["Sum"] for point in points["Datapoints"])
 
     def publish(self, source: str | None = None) -> str:
         """The number of a version published from `source`, or from what is there."""

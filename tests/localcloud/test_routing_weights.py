@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 
 import pytest
@@ -60,22 +59,6 @@ def versions_of(cloud: RunningCloud, call: Call) -> Counter[str]:
         return sum(clients.map(client, range(CLIENTS)), Counter())
 
 
-def counted(cloud: RunningCloud, function: Deployed, version: str) -> float:
-    """What CloudWatch counts for calls through the alias that ran `version`."""
-    now = datetime.now(UTC)
-    dimensions = {"FunctionName": function.name, "Resource": f"{function.name}:live", "ExecutedVersion": version}
-    points = cloud.client("cloudwatch").get_metric_statistics(
-        Namespace="AWS/Lambda",
-        MetricName="Invocations",
-        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
-        StartTime=now - timedelta(minutes=10),
-        EndTime=now + timedelta(minutes=1),
-        Period=60,
-        Statistics=["Sum"],
-    )
-    return sum(point["Sum"] for point in points["Datapoints"])
-
-
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_each_path_follows_the_weight_and_everybody_counts_the_same(cloud: RunningCloud, weight: float) -> None:
     function = behind_alias(cloud, weight, source=PROXY_ECHO, name=f"weighted-{round(weight * 100)}")
@@ -87,4 +70,4 @@ def test_each_path_follows_the_weight_and_everybody_counts_the_same(cloud: Runni
         expected = [REQUESTS * (1 - weight), REQUESTS * weight]
         assert chisquare([seen["1"], seen["2"]], expected).pvalue > 0.01
     total = sum(by_path, Counter())
-    assert [counted(cloud, function, version) for version in ("1", "2")] == [total["1"], total["2"]]
+    assert [function.counted(version) for version in ("1", "2")] == [total["1"], total["2"]]
