@@ -17,7 +17,8 @@ _CONFIGURATION: Final = (
     "runtime handler role timeout memorySize description environment tracingConfig deadLetterConfig vpcConfig layers "
     "ephemeralStorage loggingConfig snapStart kmsKeyArn"
 )
-_CODE: Final = names("code s3Bucket s3Key s3ObjectVersion sourceCodeHash architectures")
+_IN_S3: Final = ("s3Bucket", "s3Key", "s3ObjectVersion")
+_CODE: Final = names("code sourceCodeHash architectures") | frozenset(_IN_S3)
 _VERSIONED: Final = names(_CONFIGURATION) | _CODE | {"publish"}
 _OF_A_VERSION: Final = names(
     "version qualifiedArn qualifiedInvokeArn lastModified codeSha256 sourceCodeSize sourceCodeHash"
@@ -67,7 +68,7 @@ class Function(ResourceType):
         api.create_function(
             FunctionName=name,
             Publish=bool(inputs.get("publish")),
-            Code=_code(inputs, {"s3Bucket": "S3Bucket", "s3Key": "S3Key", "s3ObjectVersion": "S3ObjectVersion"}),
+            Code=_code(inputs),
             Tags=dict(inputs.get("tagsAll") or {}),
             **shaped(api, "create_function", inputs, f"{_CONFIGURATION} architectures packageType"),
         )
@@ -113,7 +114,7 @@ class Function(ResourceType):
             api.update_function_configuration(FunctionName=identifier, **(cleared | description | given))
             settled()
         if changed & _CODE:
-            code = _code(inputs, {"s3Bucket": "S3Bucket", "s3Key": "S3Key", "s3ObjectVersion": "S3ObjectVersion"})
+            code = _code(inputs)
             api.update_function_code(
                 FunctionName=identifier, **code, **shaped(api, "update_function_code", inputs, "architectures")
             )
@@ -152,7 +153,7 @@ class LayerVersion(ResourceType):
     @override
     def create(self, cloud: Cloud, inputs: Inputs) -> str:
         api = self.api(cloud)
-        content = _code(inputs, {"s3Bucket": "S3Bucket", "s3Key": "S3Key", "s3ObjectVersion": "S3ObjectVersion"})
+        content = _code(inputs)
         plain = "layerName compatibleRuntimes compatibleArchitectures description licenseInfo"
         answer = api.publish_layer_version(Content=content, **shaped(api, "publish_layer_version", inputs, plain))
         return str(answer["LayerVersionArn"])
@@ -199,10 +200,11 @@ def settle(probe: Callable[[], dict[str, Any]], name: str) -> None:
     raise ResourceError(f"function {name}: still pending after {_SETTLED_WITHIN:.0f} s")
 
 
-def _code(inputs: Inputs, members: dict[str, str]) -> dict[str, Any]:
+def _code(inputs: Inputs) -> dict[str, Any]:
+    """Where AWS finds the code: in the request, or in a bucket."""
     code = inputs.get("code")
     if code is None:
-        return {member: inputs[name] for name, member in members.items() if inputs.get(name) is not None}
+        return {name[0].upper() + name[1:]: inputs[name] for name in _IN_S3 if inputs.get(name) is not None}
     if not isinstance(code, Archive):
         raise ResourceError("property code: wanted an archive (pulumi.FileArchive or pulumi.AssetArchive)")
     return {"ZipFile": code.content}
