@@ -7,6 +7,7 @@ from typing import Final
 
 from canary.core.ledger import LedgerEntry
 from canary.core.model import Counts, MetricWindow, Phase
+from canary.core.words import duration_in_words
 from canary.ports import RecordedWindows
 from canary.report import ReleaseReport, counted_windows
 
@@ -76,7 +77,7 @@ def _head(report: ReleaseReport) -> str:
         f"<h2>{escape(moves)}</h2>"
         f'<p><span class="outcome {report.outcome}">{escape(_words(rollout.phase))}</span> {escape(report.reason)}</p>'
         f'<p class="soft">{escape(rollout.id)} opened by {escape(rollout.opened_by)}, '
-        f"{rollout.opened_at:%d %B %Y %H:%M:%S} UTC; {escape(rollout.plan.strategy)}; {_lasted(lasted)}</p>"
+        f"{rollout.opened_at:%d %B %Y %H:%M:%S} UTC; {escape(rollout.plan.strategy)}; {duration_in_words(lasted)}</p>"
     )
 
 
@@ -179,7 +180,7 @@ def _steps(report: ReleaseReport) -> str:
     rows = [
         (
             str(step.weight),
-            _lasted(step.ended_at - step.started_at),
+            duration_in_words(step.ended_at - step.started_at),
             *_numbers(step.stable),
             *_numbers(step.canary),
             "-" if step.observed_share is None else f"{100 * step.observed_share:.1f} %",
@@ -217,8 +218,3 @@ def _words(name: str) -> str:
 
 def _clock(at: datetime) -> str:
     return f"{at:%H:%M:%S}"
-
-
-def _lasted(duration: timedelta) -> str:
-    minutes, seconds = divmod(round(duration.total_seconds()), 60)
-    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

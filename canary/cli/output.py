@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from canary.core.codec import Plain
+from canary.core.codec import Plain, to_plain
 from canary.core.errors import CanaryError
+from canary.core.findings import Finding, Severity
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
 from canary.core.model import Phase, Verdict
 from canary.core.notices import counted
+from canary.core.orders import AuditNote
 from canary.core.rollout import Rollout
+from canary.core.words import duration_in_words
 from canary.ports import RolloutStore
 from canary.report import ReleaseReport, entry_as_plain, report_as_plain, report_rollout
 
@@ -27,6 +30,7 @@ VERDICT_STYLE = {
     Verdict.ERROR: "magenta",
     Verdict.FAIL: "bold red",
 }
+SEVERITY_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 PHASE_STYLE = {Phase.PROMOTED: "bold green", Phase.ROLLED_BACK: "bold red", Phase.ABORTED: "bold red"}
 
 
@@ -57,9 +61,13 @@ def show_plan(rollout: Rollout, *, as_json: bool) -> None:
     table = Table("step", "weight", "bake", "needs", "deadline", title=rollout.plan.strategy, title_justify="left")
     for number, step in enumerate(rollout.plan.steps, start=1):
         needs = f"{step.min_requests} requests"
-        table.add_row(str(number), str(step.weight), _time(step.bake), needs, _time(step.deadline))
+        table.add_row(
+            str(number), str(step.weight), duration_in_words(step.bake), needs, duration_in_words(step.deadline)
+        )
     _stdout.print(table)
-    say(f"promoted {_time(rollout.plan.shortest)} after the first shift at the earliest; nothing was changed")
+    say(
+        f"promoted {duration_in_words(rollout.plan.shortest)} after the first shift at the earliest; nothing was changed"
+    )
 
 
 def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) -> None:
@@ -75,7 +83,7 @@ def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) ->
         phase = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
         verdict = Text(rollout.verdict, style=VERDICT_STYLE[rollout.verdict])
         step = f"{rollout.step_index + 1} of {len(rollout.plan.steps)}"
-        since = _time(now - (rollout.reached_at or rollout.entered_at))
+        since = duration_in_words(now - (rollout.reached_at or rollout.entered_at))
         table.add_row(
             rollout.id, phase, _resources(rollout), _versions(rollout), step, str(rollout.weight), verdict, since
         )
@@ -119,11 +127,35 @@ def show_report(store: RolloutStore, rollout: Rollout, now: datetime, *, as_json
     _stdout.print(Text(f"{rollout.id} {rollout.phase}: {report.reason}", style=style))
 
 
+def show_findings(findings: Sequence[Finding], *, looked_at: int, as_json: bool) -> None:
+    """What a check-up found, the worst first, each with the command that mends it."""
+    if as_json:
+        _print_json({"looked_at": looked_at, "findings": [finding.as_plain() for finding in findings]})
+        return
+    for finding in findings:
+        head = Text(f"{finding.severity:<8}", style=SEVERITY_STYLE[finding.severity])
+        _stdout.print(head.append(f"{finding.object}: {finding.what}", style="default"))
+        say(f"        why   {finding.why}")
+        say(f"        type  {finding.command}")
+    say(f"looked at {looked_at} functions: {len(findings) or 'no'} findings")
+
+
+def show_notes(notes: Sequence[AuditNote], *, as_json: bool) -> None:
+    """What people did by hand, newest first."""
+    if as_json:
+        _print_json([to_plain(note) for note in notes])
+        return
+    table = Table("at", "who", "what", "on", "why")
+    for note in notes:
+        table.add_row(f"{note.at:%Y-%m-%d %H:%M}", note.by, note.deed, note.object, note.why)
+    _stdout.print(table)
+
+
 def _steps_table(report: ReleaseReport) -> Table:
     table = Table("weight", "for", "stable", "candidate", "observed share")
     for step in report.steps:
         share = "-" if step.observed_share is None else f"{100 * step.observed_share:.1f} %"
-        lasted = _time(step.ended_at - step.started_at)
+        lasted = duration_in_words(step.ended_at - step.started_at)
         table.add_row(str(step.weight), lasted, counted(step.stable), counted(step.canary), share)
     return table
 
@@ -179,14 +211,6 @@ def _resources(rollout: Rollout) -> str:
 
 def _versions(rollout: Rollout) -> str:
     return "\n".join(f"{leg.target.stable} -> {leg.target.canary}" for leg in rollout.legs)
-
-
-def _time(duration: timedelta) -> str:
-    seconds = int(duration.total_seconds())
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
-    return " ".join(f"{amount}{unit}" for amount, unit in parts if amount) or "0s"
 
 
 def _print_json(data: Plain) -> None:

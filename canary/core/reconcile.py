@@ -24,6 +24,7 @@ from canary.core.routing import (
     settled,
 )
 from canary.core.weigh import Weighed, reason_for, weigh
+from canary.core.words import duration_in_words
 
 
 def reconcile(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
@@ -35,7 +36,7 @@ def reconcile(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     if rollout.phase.is_terminal:
         return Decision(rollout=rollout, requeue_after=timedelta(0))
     if rollout.phase is Phase.ROLLING_BACK:
-        return _finish_leaving(Weighed(rollout=rollout, results=()), seen, now)
+        return _finish_leaving(_still_judged(rollout, seen), seen, now)
     weighed = weigh(rollout, seen)
     if weighed.rollout.failure is not None:
         return _roll_back(weighed, seen, now, weighed.rollout.failure)
@@ -111,7 +112,7 @@ def _await_weight(weighed: Weighed, seen: Observation, now: datetime) -> Decisio
         # Baking starts when the weight is seen on the aliases, not when it was asked for: a crash between asking and
         # applying must not count as time under observation.
         step = rollout.step
-        reason = f"every alias shows {rollout.weight}; bakes {step.bake} and needs {step.min_requests} requests"
+        reason = f"every alias shows {rollout.weight}; bakes {duration_in_words(step.bake)} and needs {step.min_requests} requests"
         return _decide(weighed, rollout.reached(at=now), EntryKind.REACHED, reason)
     if now - rollout.entered_at >= rollout.step.deadline:
         return _roll_back(weighed, seen, now, f"{rollout.weight} was asked for and never seen on every alias")
@@ -145,7 +146,10 @@ def _await_approval(weighed: Weighed, seen: Observation, now: datetime) -> Decis
     assert approval is not None, "only a step with an approval waits for one"
     if rollout.awaiting_since is None:
         waiting, entry = replace(rollout, awaiting_since=now).recording(
-            EntryKind.AWAITING, f"{rollout.weight} passed; approve within {approval}", at=now, by=CONTROLLER
+            EntryKind.AWAITING,
+            f"{rollout.weight} passed; approve within {duration_in_words(approval)}",
+            at=now,
+            by=CONTROLLER,
         )
         return replace(_hold(replace(weighed, rollout=waiting)), entries=(*weighed.entries, entry))
     if now - rollout.awaiting_since < approval:
@@ -154,7 +158,9 @@ def _await_approval(weighed: Weighed, seen: Observation, now: datetime) -> Decis
         case OnSilence.ADVANCE:
             return _leave_step(weighed, seen, now)
         case OnSilence.ROLLBACK:
-            return _roll_back(weighed, seen, now, f"nobody approved {rollout.weight} within {approval}")
+            return _roll_back(
+                weighed, seen, now, f"nobody approved {rollout.weight} within {duration_in_words(approval)}"
+            )
 
 
 def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
@@ -162,10 +168,8 @@ def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decis
     rollout = weighed.rollout
     if not rollout.is_overdue(now) or rollout.policy.on_inconclusive is OnInconclusive.HOLD:
         return _hold(weighed)
-    why = reason_for(rollout, weighed.results)
-    return _roll_back(
-        weighed, seen, now, f"{rollout.weight} was still {rollout.verdict} after {rollout.step.deadline}: {why}"
-    )
+    waited, why = duration_in_words(rollout.step.deadline), reason_for(rollout, weighed.results)
+    return _roll_back(weighed, seen, now, f"{rollout.weight} was still {rollout.verdict} after {waited}: {why}")
 
 
 def _shift(weighed: Weighed, seen: Observation, now: datetime, *, to_step: int) -> Decision:
@@ -200,7 +204,7 @@ def _hooks_answered(rollout: Rollout, seen: Observation, now: datetime) -> tuple
                 return rollout, f"hook {hook.name} failed: {reading.reason if reading is not None else ''}"
             case HookStatus.IN_PROGRESS:
                 if now - (rollout.reached_at or rollout.entered_at) >= hook.deadline:
-                    return rollout, f"hook {hook.name} gave no answer within {hook.deadline}"
+                    return rollout, f"hook {hook.name} gave no answer within {duration_in_words(hook.deadline)}"
             case status:
                 assert_never(status)
     return rollout, None
@@ -225,13 +229,17 @@ def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> D
     return replace(decision, route_first=True)
 
 
+def _still_judged(rollout: Rollout, seen: Observation) -> Weighed:
+    """A rollout that leaves for another reason may turn out to be bad; nothing else is asked of its evidence now."""
+    return Weighed(rollout=replace(rollout, failure=weigh(rollout, seen).rollout.failure), results=())
+
+
 def _finish_leaving(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     rollout = weighed.rollout
     routes = routes_back(rollout, seen)
-    shown = routings(rollout, seen)
-    if routes or any(leg.is_stale(routing) for leg, routing in shown):
+    if routes:
         return replace(_hold(weighed, routes), route_first=True)
     ended = rollout.entered(rollout.ending, at=now)
     kind = EntryKind.ROLLED_BACK if ended.phase is Phase.ROLLED_BACK else EntryKind.ABORTED
-    serves = ", ".join(f"{leg.target.resource} serves {routing}" for leg, routing in shown)
+    serves = ", ".join(f"{leg.target.resource} serves {routing}" for leg, routing in routings(rollout, seen))
     return _decide(weighed, ended, kind, f"{rollout.cause}; {serves or 'no alias is left'}")
