@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit docs bench-handlers lock clean
+.PHONY: help setup demo test check lint types imports unit docs bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -44,6 +44,15 @@ docs: setup ## docs/cli.md from the commands
 
 bench-handlers: setup ## cold start and warm latency of payment-processor beside a plain handler
 	$(BIN)/python -m bench.handlers_bench
+
+bench-rates: setup ## p99 of every endpoint at rising rates on the embedded cloud
+	$(BIN)/python -m bench.rates_bench
+
+chaos-handlers: setup ## 2,000 transactions while workers are killed and deliveries doubled
+	CHAOS_TRANSACTIONS=2000 $(BIN)/pytest tests/handlers/test_chaos.py
+
+fuzz-handlers: setup ## 10,000 requests generated from the API document
+	FUZZ_REQUESTS=10000 $(BIN)/pytest tests/handlers/test_document_fuzz.py
 
 lock: setup ## pins requirements.txt anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --all-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml

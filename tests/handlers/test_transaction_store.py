@@ -1,0 +1,66 @@
+"""Transactions on a real table: a decision about an old state is never written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from handlers.shared import clients
+from handlers.shared.identity import random_id
+from handlers.transactions.store import Contended, TransactionStore
+from handlers.transactions.transaction import FraudVerdict, Transaction
+from tests.handlers.test_transaction import opened
+
+
+@pytest.fixture
+def store(transactions_table: str) -> TransactionStore:
+    return TransactionStore(dynamodb=clients.dynamodb(), table=transactions_table)
+
+
+@pytest.fixture
+def pending(store: TransactionStore) -> Transaction:
+    sample = opened("10")
+    return store.insert(Transaction.opened(random_id("txn"), sample.order, at="1", version="7"))
+
+
+def settle(seen: Transaction) -> Transaction:
+    return seen.processed(at="2", version="7")
+
+
+def block(seen: Transaction) -> Transaction:
+    return seen.judged(FraudVerdict.FRAUD, at="3", version="7")
+
+
+def test_a_decision_about_an_old_state_is_made_again_about_the_new_one(
+    store: TransactionStore, pending: Transaction
+) -> None:
+    """Processing settled it between the fraud handler's look and its write: settled is final."""
+    settled = store.change(pending, settle)
+    assert store.change(pending, block) == settled
+    assert store.find(pending.transaction_id) == settled
+
+
+def test_a_decision_to_change_nothing_writes_nothing(store: TransactionStore, pending: Transaction) -> None:
+    settled = store.change(pending, settle)
+    assert store.change(settled, settle) is settled
+
+
+def test_an_id_that_is_taken_keeps_its_first_transaction(store: TransactionStore, pending: Transaction) -> None:
+    other = Transaction.opened(pending.transaction_id, opened("99").order, at="9", version="8")
+    assert store.insert(other) == pending
+
+
+def test_endless_interference_is_an_error_and_no_wrong_write(store: TransactionStore, pending: Transaction) -> None:
+    def touched(seen: Transaction) -> Transaction:
+        return replace(seen, revision=seen.revision + 1)
+
+    def always_interrupted(seen: Transaction) -> Transaction:
+        store.change(seen, touched)
+        return seen.processed(at="2", version="7")
+
+    with pytest.raises(Contended, match="8 times in a row"):
+        store.change(pending, always_interrupted)
+    kept = store.find(pending.transaction_id)
+    assert kept is not None
+    assert kept.status == "pending"
