@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import typer
+from typer.testing import CliRunner
 
 from canary.cli import app as canary
+from localcloud.cli import app as localcloud
 
 HEAD = """# Command reference
 
@@ -16,19 +17,26 @@ Written by `make docs` from the commands' own `--help`.
 Exit codes of `canary`: 0 done, 1 the candidate was rolled back or the rollout aborted, 2 bad input or conflict,
 75 AWS did not answer, 77 a permission is missing. stdout is the result, stderr the narration.
 """
+WIDTH = 100
 
 
 def reference() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *_sections("canary", typer.main.get_command(canary))])
+    return "\n".join([HEAD, *_sections("canary", canary), *_sections("localcloud", localcloud)])
 
 
-def _sections(name: str, command: click.Command) -> Iterator[str]:
-    context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-    yield f"## {name}\n\n```\n{command.get_help(context).rstrip()}\n```\n"
-    if isinstance(command, click.Group):
-        for child, inner in command.commands.items():
-            yield from _sections(f"{name} {child}", inner)
+def _sections(name: str, app: typer.Typer) -> Iterator[str]:
+    yield _section(name, app, [])
+    for command in app.registered_commands:
+        assert command.callback is not None
+        spoken = command.name or command.callback.__name__.replace("_", "-")
+        yield _section(f"{name} {spoken}", app, [spoken])
+
+
+def _section(title: str, app: typer.Typer, words: list[str]) -> str:
+    told = CliRunner().invoke(app, [*words, "--help"], prog_name=title.split(maxsplit=1)[0], terminal_width=WIDTH)
+    assert told.exit_code == 0, f"{title} --help ended with {told.exit_code}"
+    return f"## {title}\n\n```\n{told.output.strip()}\n```\n"
 
 
 if __name__ == "__main__":

@@ -65,9 +65,8 @@ def show_plan(rollout: Rollout, *, as_json: bool) -> None:
             str(number), str(step.weight), duration_in_words(step.bake), needs, duration_in_words(step.deadline)
         )
     _stdout.print(table)
-    say(
-        f"promoted {duration_in_words(rollout.plan.shortest)} after the first shift at the earliest; nothing was changed"
-    )
+    shortest = duration_in_words(rollout.plan.shortest)
+    say(f"promoted {shortest} after the first shift at the earliest; nothing was changed")
 
 
 def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) -> None:

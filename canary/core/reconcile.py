@@ -112,7 +112,8 @@ def _await_weight(weighed: Weighed, seen: Observation, now: datetime) -> Decisio
         # Baking starts when the weight is seen on the aliases, not when it was asked for: a crash between asking and
         # applying must not count as time under observation.
         step = rollout.step
-        reason = f"every alias shows {rollout.weight}; bakes {duration_in_words(step.bake)} and needs {step.min_requests} requests"
+        bakes = duration_in_words(step.bake)
+        reason = f"every alias shows {rollout.weight}; bakes {bakes} and needs {step.min_requests} requests"
         return _decide(weighed, rollout.reached(at=now), EntryKind.REACHED, reason)
     if now - rollout.entered_at >= rollout.step.deadline:
         return _roll_back(weighed, seen, now, f"{rollout.weight} was asked for and never seen on every alias")
