@@ -161,8 +161,7 @@ def _unsplit_routing(router: TrafficRouter, wanted: TargetRequest) -> AliasRouti
     if routing.is_split():
         raise RolloutConflict(
             f"alias {name} is split already ({routing}) and no rollout of ours holds it; "
-            f"clear it: aws lambda update-alias --function-name {wanted.function} --name {wanted.alias} "
-            "--routing-config AdditionalVersionWeights={}"
+            f"put it right: canary adopt {name} --to stable"
         )
     if not routing.stable.isdigit():
         raise ConfigError(f"alias {name} serves {routing.stable}; a weighted alias needs a published version")

@@ -3,11 +3,12 @@
 Every call may raise `Unavailable` (throttled, timed out, 5xx: nothing is known about its effect) or `AccessDenied`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from canary.core.facts import AlarmFacts, Right, VersionSnapshot, Way, WayKind
 from canary.core.hooks import Hook, HookReading
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
@@ -22,6 +23,7 @@ from canary.core.model import (
     Target,
     Version,
 )
+from canary.core.orders import AuditNote, Stop
 from canary.core.rollout import Rollout
 
 
@@ -130,6 +132,10 @@ class RolloutStore(Protocol):
         """Whether `owner` may move the rollout forward until then: nobody else holds a lease that has not run out."""
         ...
 
+    def read_lease(self, rollout_id: RolloutId) -> datetime | None:
+        """Until when a controller holds, or held, the lease; None where nobody ever took one."""
+        ...
+
     def list_open(self) -> tuple[RolloutId, ...]:
         """The rollouts that hold an alias."""
         ...
@@ -197,6 +203,83 @@ class Silence:
 SILENCE: Final = Silence()
 
 
+class OrderBook(Protocol):
+    """What people ordered beside single rollouts, and the notes of what they did by hand."""
+
+    def read_stop(self) -> Stop | None:
+        """The global stop, while it stands (strongly consistent)."""
+        ...
+
+    def stop(self, stop: Stop) -> None:
+        """From now on the stop stands; the newest reason counts."""
+        ...
+
+    def start(self) -> None:
+        """The stop stands no more; it is no concern if it did not."""
+        ...
+
+    def note(self, note: AuditNote) -> None:
+        """Keeps a note."""
+        ...
+
+    def list_notes(self, limit: int) -> tuple[AuditNote, ...]:
+        """The latest notes, newest first."""
+        ...
+
+
+class NoOrders:
+    """The OrderBook in which nothing stands and nothing is kept."""
+
+    def read_stop(self) -> Stop | None:
+        """None."""
+
+    def stop(self, stop: Stop) -> None:
+        """Nothing happens."""
+
+    def start(self) -> None:
+        """Nothing happens."""
+
+    def note(self, note: AuditNote) -> None:
+        """Nothing happens."""
+
+    def list_notes(self, limit: int) -> tuple[AuditNote, ...]:  # noqa: ARG002 - the port's
+        """Nothing."""
+        return ()
+
+
+NO_ORDERS: Final = NoOrders()
+
+
+class Surveyor(Protocol):
+    """Looks at what surrounds a release, for a check-up. Reads only."""
+
+    def read_snapshot(self, function: FunctionName, version: Version | None) -> VersionSnapshot | None:
+        """Digests of the code and settings of a version, or of ``$LATEST``; None where there is no such thing."""
+        ...
+
+    def find_ways(
+        self, kind: WayKind, functions: Mapping[FunctionName, Sequence[Version]]
+    ) -> Mapping[FunctionName, tuple[Way, ...]]:
+        """Every way of this kind into these functions; permissions are read of the function and the versions named."""
+        ...
+
+    def read_alarms(self, names: Sequence[str]) -> tuple[AlarmFacts, ...]:
+        """The alarms named, in that order; `MISSING` for those that do not exist."""
+        ...
+
+    def list_guards(self) -> tuple[AlarmFacts, ...]:
+        """Every alarm that carries the prefix of guards."""
+        ...
+
+    def find_missing_rights(self, functions: Sequence[FunctionName], store_table: str) -> tuple[Right, ...]:
+        """What the caller may not do of what a release does.
+
+        Raises:
+            AccessDenied: the caller may not even ask.
+        """
+        ...
+
+
 class Clock(Protocol):
     """Time."""
 
@@ -220,3 +303,4 @@ class World:
     hooks: HookRunner
     clock: Clock
     notifier: Notifier = SILENCE
+    orders: OrderBook = NO_ORDERS

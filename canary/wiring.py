@@ -19,13 +19,15 @@ from canary.aws.clients import Clients, aws_errors, connect, error_code
 from canary.aws.hooks import Hooks
 from canary.aws.metrics import CloudWatchMetrics
 from canary.aws.notify import BusChannel, Channel, Notices, TopicChannel, WebhookChannel, read_secret
+from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
+from canary.aws.survey import AwsSurvey
 from canary.config import PublishedStack, parse_destinations, parse_published
 from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
 from canary.core.notices import Destination, Medium
-from canary.ports import SILENCE, Notifier, World
+from canary.ports import SILENCE, Notifier, Surveyor, World
 
 NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
 """Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
@@ -63,6 +65,10 @@ class Wired:
     tell: tuple[Destination, ...]
     where: str
 
+    def surveyor(self) -> Surveyor:
+        """Looks around for a check-up."""
+        return AwsSurvey(self.clients)
+
     def telling(self, destinations: Sequence[Destination]) -> "Wired":
         """The same, with notices also to these destinations."""
         if not destinations:
@@ -83,6 +89,7 @@ def wire(clients: Clients, store_table: str, *, tell: Sequence[Destination] = ()
         store=DynamoStore(clients.dynamodb, store_table),
         hooks=Hooks(clients.functions),
         clock=SystemClock(),
+        orders=DynamoOrders(clients.dynamodb, store_table),
         notifier=_notifier(clients, tell, where or f"--store {store_table}"),
     )
     return Wired(

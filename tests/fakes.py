@@ -29,6 +29,7 @@ from canary.core.model import (
 )
 from canary.core.rollout import Rollout
 from canary.ports import RecordedWindows, VersionFacts, WindowQuery, World
+from tests.side_fakes import FakeNotifier, FakeOrders
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -256,6 +257,9 @@ class FakeStore:
         self.leases[rollout_id] = (owner, until)
         return True
 
+    def read_lease(self, rollout_id: RolloutId) -> datetime | None:
+        return self.leases[rollout_id][1] if rollout_id in self.leases else None
+
     def list_open(self) -> tuple[RolloutId, ...]:
         return tuple(sorted(set(self.locks.values())))
 
@@ -291,20 +295,6 @@ class FakeHooks:
 
 
 @dataclass
-class FakeNotifier:
-    """Remembers what it was given."""
-
-    published: list[LedgerEntry] = field(default_factory=list)
-
-    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
-        assert all(entry.rollout == rollout.id for entry in entries)
-        self.published += entries
-
-    def finish(self, within: timedelta) -> None:
-        del within
-
-
-@dataclass
 class Simulation:
     """A whole simulated world, and the controller's view of it."""
 
@@ -315,6 +305,7 @@ class Simulation:
     store: FakeStore
     hooks: FakeHooks
     notifier: FakeNotifier
+    orders: FakeOrders
     world: World
 
 
@@ -322,8 +313,17 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
     """A world in which time, traffic and metrics are simulated, ready for functions to be added to `router`."""
     clock, router = FakeClock(), FakeRouter()
     fleet = FakeFleet(clock, router, rate=rate, seed=seed)
-    alarms, store, hooks, notifier = FakeAlarms(), FakeStore(), FakeHooks(), FakeNotifier()
-    world = World(router=router, metrics=fleet, alarms=alarms, store=store, hooks=hooks, clock=clock, notifier=notifier)
+    alarms, store, hooks, notifier, orders = FakeAlarms(), FakeStore(), FakeHooks(), FakeNotifier(), FakeOrders()
+    world = World(
+        router=router,
+        metrics=fleet,
+        alarms=alarms,
+        store=store,
+        hooks=hooks,
+        clock=clock,
+        notifier=notifier,
+        orders=orders,
+    )
     return Simulation(
         clock=clock,
         router=router,
@@ -332,5 +332,6 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
         store=store,
         hooks=hooks,
         notifier=notifier,
+        orders=orders,
         world=world,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from canary import schema
 from canary.aws.clients import aws_errors
+from canary.core.facts import AlarmFacts, MetricRead
 from canary.core.model import AlarmReading, AlarmState, Metric, MetricSpec, Target
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
         DimensionTypeDef,
         MetricAlarmTypeDef,
         MetricDataQueryTypeDef,
+        MetricOutputTypeDef,
         MetricStatTypeDef,
         MetricTypeDef,
         PutMetricAlarmInputTypeDef,
@@ -37,10 +39,21 @@ class CloudWatchAlarms:
 
     def read_alarms(self, names: Sequence[str]) -> tuple[AlarmReading, ...]:
         """One call for each 100 names; composite alarms are read too."""
-        found: dict[str, AlarmReading] = {}
+        return tuple(facts.reading for facts in self.read_facts(names))
+
+    def read_facts(self, names: Sequence[str]) -> tuple[AlarmFacts, ...]:
+        """The same, with the metrics that each alarm watches."""
+        found: dict[str, AlarmFacts] = {}
         for start in range(0, len(names), NAMES_A_CALL):
             found |= self._describe(names[start : start + NAMES_A_CALL])
-        return tuple(found.get(name, AlarmReading(name=name, state=AlarmState.MISSING)) for name in names)
+        missing = {name: AlarmFacts(reading=AlarmReading(name=name, state=AlarmState.MISSING)) for name in names}
+        return tuple((missing | found)[name] for name in names)
+
+    def list_guards(self) -> tuple[AlarmFacts, ...]:
+        """Every alarm that carries the prefix of guards, of whatever rollout; one call a page."""
+        pages = self._client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=schema.GUARD_ALARM_PREFIX)
+        with aws_errors("listing guard alarms"):
+            return tuple(_facts(alarm) for page in pages for alarm in page["MetricAlarms"])
 
     def put_guards(self, target: Target, specs: Sequence[MetricSpec]) -> tuple[str, ...]:
         """Three alarms a target: gross errors and slowness of the candidate by Lambda, gross faults by its own metrics.
@@ -62,18 +75,36 @@ class CloudWatchAlarms:
             for start in range(0, len(names), NAMES_A_CALL):
                 self._client.delete_alarms(AlarmNames=list(names[start : start + NAMES_A_CALL]))
 
-    def _describe(self, names: Sequence[str]) -> dict[str, AlarmReading]:
+    def _describe(self, names: Sequence[str]) -> dict[str, AlarmFacts]:
         with aws_errors("reading alarms"):
             answer = self._client.describe_alarms(
                 AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_A_CALL
             )
-        composites = {
-            alarm["AlarmName"]: AlarmReading(
+        composites = [
+            AlarmReading(
                 name=alarm["AlarmName"], state=AlarmState(alarm["StateValue"]), reason=alarm.get("StateReason", "")
             )
             for alarm in answer["CompositeAlarms"]
-        }
-        return composites | {alarm["AlarmName"]: _reading(alarm) for alarm in answer["MetricAlarms"]}
+        ]
+        metrics = [_facts(alarm) for alarm in answer["MetricAlarms"]]
+        return {facts.name: facts for facts in (*(AlarmFacts(reading=reading) for reading in composites), *metrics)}
+
+
+def _facts(alarm: "MetricAlarmTypeDef") -> AlarmFacts:
+    """The alarm and what it watches: one metric of its own, or those of its metric math."""
+    queried = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query]
+    own: MetricTypeDef = {
+        "Namespace": alarm.get("Namespace", ""),
+        "MetricName": alarm.get("MetricName", ""),
+        "Dimensions": alarm.get("Dimensions", []),
+    }
+    watched = queried if "MetricName" not in alarm else [own]
+    return AlarmFacts(reading=_reading(alarm), metrics=tuple(_metric_read(metric) for metric in watched))
+
+
+def _metric_read(metric: "MetricTypeDef | MetricOutputTypeDef") -> MetricRead:
+    dimensions = tuple((dimension["Name"], dimension["Value"]) for dimension in metric.get("Dimensions", ()))
+    return MetricRead(namespace=metric.get("Namespace", ""), metric=metric.get("MetricName", ""), dimensions=dimensions)
 
 
 def _reading(alarm: "MetricAlarmTypeDef") -> AlarmReading:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from canary.core.errors import AccessDenied, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 if TYPE_CHECKING:
+    from types_boto3_apigateway import APIGatewayClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_events import EventBridgeClient
@@ -50,6 +51,18 @@ class Clients:
     dynamodb: "DynamoDBClient"
     parameters: "SSMClient"
     session: boto3.Session
+
+    def apis(self) -> "APIGatewayClient":
+        """A client for check-ups."""
+        return self.session.client("apigateway", config=_CONFIG)
+
+    def identities(self) -> Any:  # noqa: ANN401 - no types are installed for IAM, of which one call is used
+        """A client for check-ups: IAM."""
+        return self.session.client("iam", config=_CONFIG)
+
+    def tokens(self) -> Any:  # noqa: ANN401 - the same for STS
+        """A client for check-ups: STS."""
+        return self.session.client("sts", config=_CONFIG)
 
     def topics(self) -> "SNSClient":
         """A client for notices; it gives up soon."""

@@ -111,6 +111,11 @@ class DynamoStore:
                 return False
         return True
 
+    def read_lease(self, rollout_id: RolloutId) -> datetime | None:
+        """One strongly consistent `GetItem`."""
+        item = self._get(_rollout_key(rollout_id), "lease")
+        return None if item is None else datetime.fromtimestamp(float(item["until"]["N"]), tz=UTC)
+
     def list_open(self) -> tuple[RolloutId, ...]:
         """One strongly consistent `Query` a page."""
         return tuple(RolloutId(item[SK]["S"]) for item in self._query("open"))

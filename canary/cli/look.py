@@ -13,7 +13,7 @@ from canary.ports import RolloutStore
 from canary.report import report_rollout
 from canary.report_page import render_page, render_release
 
-Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many rollouts to list.")]
+Limit = Annotated[int, typer.Option(min=1, max=1000, help="How many to list.")]
 Html = Annotated[Path, typer.Option("--html", help="The file to write the page to.")]
 
 
@@ -48,6 +48,18 @@ def history(
         return
     recent = tuple(_loaded(world.store, rollout_id) for rollout_id in world.store.list_recent(limit))
     output.show_rollouts(recent, as_json=as_json)
+
+
+def audit(
+    limit: Limit = 50,
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Lists what people did by hand outside of rollouts: aliases adopted, stops and starts, versions pruned."""
+    world = options.connect(environment, store, region).wired.world
+    output.show_notes(world.orders.list_notes(limit), as_json=as_json)
 
 
 def report(

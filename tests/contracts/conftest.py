@@ -9,11 +9,14 @@ import pytest
 
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
+from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
 from canary.core.model import AliasName, FunctionName, Version
-from canary.ports import AlarmSource, RolloutStore, TrafficRouter
+from canary.ports import AlarmSource, OrderBook, RolloutStore, TrafficRouter
 from localcloud.running import RunningCloud
 from tests.fakes import FakeAlarms, FakeRouter, FakeStore
+from tests.rollout_table import rollout_table
+from tests.side_fakes import FakeOrders
 
 CODE = "def handler(event, context):\n    return {number}\n"
 ROLE = "arn:aws:iam::000000000000:role/contract"
@@ -60,18 +63,16 @@ def store(request: pytest.FixtureRequest) -> RolloutStore:
     if request.param == "fake":
         return FakeStore()
     cloud: RunningCloud = request.getfixturevalue("cloud")
-    client = cloud.client("dynamodb")
-    table = f"contract-{uuid.uuid4().hex[:8]}"
-    client.create_table(
-        TableName=table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    )
-    return DynamoStore(client, table)
+    return DynamoStore(cloud.client("dynamodb"), rollout_table(cloud))
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def orders(request: pytest.FixtureRequest) -> OrderBook:
+    """An empty order book of either kind."""
+    if request.param == "fake":
+        return FakeOrders()
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    return DynamoOrders(cloud.client("dynamodb"), rollout_table(cloud))
 
 
 @pytest.fixture(params=["fake", "adapter"])

@@ -116,6 +116,15 @@ def test_a_lease_keeps_others_out_until_it_has_run_out(store: RolloutStore) -> N
     assert not store.take_lease(rollout.id, "laptop", soon, soon + timedelta(seconds=30))
 
 
+def test_a_lease_tells_until_when_somebody_looks_after_a_rollout(store: RolloutStore) -> None:
+    rollout, soon = opened(store), START + timedelta(seconds=30)
+    assert store.read_lease(rollout.id) is None
+
+    store.take_lease(rollout.id, "laptop", START, soon)
+
+    assert store.read_lease(rollout.id) == soon
+
+
 def test_the_recent_rollouts_come_newest_first(store: RolloutStore) -> None:
     for index in range(3):
         planned = replace(a_rollout(f"f{index}"), id=RolloutId(f"r-{index}"), opened_at=START + timedelta(hours=index))
