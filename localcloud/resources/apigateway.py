@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.patches import map_patches, patches, retag_gateway, set_patches
 from localcloud.resources.shapes import Inputs, attribute_text, shaped
 
@@ -101,7 +101,7 @@ class PathResource(ResourceType):
         lookup(self.api(cloud).delete_resource, restApiId=state["restApi"], resourceId=identifier)
 
 
-class _MethodPart(ResourceType):
+class _MethodPart(PutType):
     """What hangs on a method and is put whole: the method, its integration, and the responses of both."""
 
     service = "apigateway"
@@ -126,10 +126,6 @@ class _MethodPart(ResourceType):
     @override
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
         return None if lookup(getattr(self.api(cloud), f"get_{self.noun}"), **self._key(state)) is None else {}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

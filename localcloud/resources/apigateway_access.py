@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.patches import Patches, patches, pointer, retag_gateway
 from localcloud.resources.shapes import Inputs, attribute_text, shaped
 
@@ -85,7 +85,7 @@ class RequestValidator(ResourceType):
         lookup(self.api(cloud).delete_request_validator, restApiId=state["restApi"], requestValidatorId=identifier)
 
 
-class GatewayResponse(ResourceType):
+class GatewayResponse(PutType):
     """``aws:apigateway/response:Response``: what the gateway itself answers in one kind of case."""
 
     kind = "aws:apigateway/response:Response"
@@ -108,10 +108,6 @@ class GatewayResponse(ResourceType):
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
         found = lookup(self.api(cloud).get_gateway_response, **self._key(state))
         return None if found is None or found.get("defaultResponse") else {"statusCode": found.get("statusCode")}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import retag
 
@@ -68,7 +68,7 @@ class Target(ResourceType):
         lookup(self.api(cloud).deregister_scalable_target, **_scope(state))
 
 
-class Policy(ResourceType):
+class Policy(PutType):
     """``aws:appautoscaling/policy:Policy``, target tracking, step or scheduled prediction."""
 
     kind = "aws:appautoscaling/policy:Policy"
@@ -100,10 +100,6 @@ class Policy(ResourceType):
             return None
         alarms = [alarm.get("AlarmARN") for alarm in matching[0].get("Alarms") or []]
         return {"arn": matching[0]["PolicyARN"], "policyType": matching[0]["PolicyType"], "alarmArns": alarms}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

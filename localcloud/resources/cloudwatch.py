@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import retag, tag_list
 
@@ -114,7 +114,7 @@ class CompositeAlarm(ResourceType):
         lookup(self.api(cloud).delete_alarms, AlarmNames=[identifier])
 
 
-class Dashboard(ResourceType):
+class Dashboard(PutType):
     """``aws:cloudwatch/dashboard:Dashboard``."""
 
     kind = "aws:cloudwatch/dashboard:Dashboard"
@@ -135,10 +135,6 @@ class Dashboard(ResourceType):
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
         found = lookup(self.api(cloud).get_dashboard, DashboardName=identifier)
         return found and {"dashboardArn": found["DashboardArn"], "dashboardBody": found["DashboardBody"]}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
 from localcloud.resources.errors import ResourceError
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import retag, tag_list
 
@@ -68,7 +68,7 @@ class EventRule(ResourceType):
         lookup(self.api(cloud).delete_rule, Name=name, EventBusName=bus, Force=bool(state.get("forceDestroy")))
 
 
-class EventTarget(ResourceType):
+class EventTarget(PutType):
     """``aws:cloudwatch/eventTarget:EventTarget``."""
 
     kind = "aws:cloudwatch/eventTarget:EventTarget"
@@ -108,10 +108,6 @@ class EventTarget(ResourceType):
         found = lookup(self.api(cloud).list_targets_by_rule, Rule=state["rule"], EventBusName=state["eventBusName"])
         targets = found["Targets"] if found else []
         return next(({"arn": each["Arn"]} for each in targets if each["Id"] == state["targetId"]), None)
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

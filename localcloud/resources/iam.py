@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import retag, tag_list
 
@@ -87,7 +87,7 @@ class Role(ResourceType):
         lookup(api.delete_role, RoleName=identifier)
 
 
-class RolePolicy(ResourceType):
+class RolePolicy(PutType):
     """``aws:iam/rolePolicy:RolePolicy``: a policy inside a role."""
 
     kind = "aws:iam/rolePolicy:RolePolicy"
@@ -113,10 +113,6 @@ class RolePolicy(ResourceType):
         role, name = identifier.split(":", 1)
         found = lookup(self.api(cloud).get_role_policy, RoleName=role, PolicyName=name)
         return found and {"name": name, "role": role, "policy": _text(found["PolicyDocument"])}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

@@ -8,10 +8,9 @@ from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
 from localcloud.resources.errors import ResourceError
-from localcloud.resources.lambda_function import invoke_arn
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.lambda_function import invoke_arn, retag_lambda
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
-from localcloud.resources.tagging import retag
 
 _MAPPING: Final = (
     "batchSize enabled functionResponseTypes maximumBatchingWindowInSeconds filterCriteria scalingConfig "
@@ -147,20 +146,14 @@ class EventSourceMapping(ResourceType):
             api.update_event_source_mapping(
                 UUID=identifier, **_mapping(api, "update_event_source_mapping", inputs, _MAPPING)
             )
-        arn = cloud.arn("lambda", f"event-source-mapping:{identifier}")
-        retag(
-            inputs,
-            old,
-            lambda tags: api.tag_resource(Resource=arn, Tags=tags),
-            lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
-        )
+        retag_lambda(api, cloud.arn("lambda", f"event-source-mapping:{identifier}"), inputs, old)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
         lookup(self.api(cloud).delete_event_source_mapping, UUID=identifier)
 
 
-class FunctionEventInvokeConfig(ResourceType):
+class FunctionEventInvokeConfig(PutType):
     """``aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig``, for asynchronous calls."""
 
     kind = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
@@ -186,10 +179,6 @@ class FunctionEventInvokeConfig(ResourceType):
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
         found = lookup(self.api(cloud).get_function_event_invoke_config, **_target(state))
         return found and {"maximumRetryAttempts": found.get("MaximumRetryAttempts")}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

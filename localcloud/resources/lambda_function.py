@@ -124,13 +124,7 @@ class Function(ResourceType):
             settle(lambda: api.get_function_configuration(FunctionName=identifier, Qualifier=version), identifier)
         if "reservedConcurrentExecutions" in changed:
             _reserve(api, identifier, inputs)
-        arn = cloud.arn("lambda", f"function:{identifier}")
-        retag(
-            inputs,
-            old,
-            lambda tags: api.tag_resource(Resource=arn, Tags=tags),
-            lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
-        )
+        retag_lambda(api, cloud.arn("lambda", f"function:{identifier}"), inputs, old)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
@@ -198,6 +192,16 @@ def settle(probe: Callable[[], dict[str, Any]], name: str) -> None:
             return
         time.sleep(_POLL)
     raise ResourceError(f"function {name}: still pending after {_SETTLED_WITHIN:.0f} s")
+
+
+def retag_lambda(api: Any, arn: str, inputs: Inputs, old: Inputs) -> None:  # noqa: ANN401 - boto3
+    """Brings the tags of a function or an event source mapping up to date."""
+    retag(
+        inputs,
+        old,
+        lambda tags: api.tag_resource(Resource=arn, Tags=tags),
+        lambda keys: api.untag_resource(Resource=arn, TagKeys=keys),
+    )
 
 
 def _code(inputs: Inputs) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import retag
 
@@ -67,7 +67,7 @@ class LogGroup(ResourceType):
             lookup(self.api(cloud).delete_log_group, logGroupName=identifier)
 
 
-class LogMetricFilter(ResourceType):
+class LogMetricFilter(PutType):
     """``aws:cloudwatch/logMetricFilter:LogMetricFilter``."""
 
     kind = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
@@ -106,10 +106,6 @@ class LogMetricFilter(ResourceType):
         )
         filters = found["metricFilters"] if found else []
         return next(({"pattern": f["filterPattern"]} for f in filters if f["filterName"] == identifier), None)
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

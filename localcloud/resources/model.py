@@ -84,3 +84,12 @@ class ResourceType:
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
         """Removes the resource; one that is already gone is no error."""
         raise NotImplementedError(self.kind)
+
+
+class PutType(ResourceType):
+    """A type whose create call overwrites what is there, so that an update is the same call again."""
+
+    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
+        """Puts the whole resource again."""
+        del identifier, old, changed
+        self.create(cloud, inputs)

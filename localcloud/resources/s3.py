@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, shaped
 from localcloud.resources.tagging import tag_list
 
@@ -75,7 +75,7 @@ class Bucket(ResourceType):
             lookup(self.api(cloud).delete_bucket_tagging, Bucket=name)
 
 
-class _BucketSetting(ResourceType):
+class _BucketSetting(PutType):
     """One setting of a bucket, put whole, taken away whole."""
 
     service = "s3"
@@ -96,10 +96,6 @@ class _BucketSetting(ResourceType):
     @override
     def read(self, cloud: Cloud, identifier: str, state: Inputs) -> Outputs | None:
         return None if lookup(getattr(self.api(cloud), f"get_{self.noun}"), Bucket=identifier) is None else {}
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:

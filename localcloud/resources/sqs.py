@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from typing_extensions import override
 
 from localcloud.resources.cloud import Cloud, lookup
-from localcloud.resources.model import Outputs, ResourceType, names
+from localcloud.resources.model import Outputs, PutType, ResourceType, names
 from localcloud.resources.shapes import Inputs, attribute_text
 from localcloud.resources.tagging import retag
 
@@ -97,7 +97,7 @@ class Queue(ResourceType):
         lookup(self.api(cloud).delete_queue, QueueUrl=identifier)
 
 
-class _QueueAttribute(ResourceType):
+class _QueueAttribute(PutType):
     """One attribute of a queue as a resource of its own; its id is the queue's URL."""
 
     service = "sqs"
@@ -117,10 +117,6 @@ class _QueueAttribute(ResourceType):
         found = lookup(self.api(cloud).get_queue_attributes, QueueUrl=identifier, AttributeNames=[name])
         text = (found or {}).get("Attributes", {}).get(name)
         return {self.property: text} if text else None
-
-    @override
-    def update(self, cloud: Cloud, identifier: str, inputs: Inputs, old: Inputs, changed: frozenset[str]) -> None:
-        self.create(cloud, inputs)
 
     @override
     def delete(self, cloud: Cloud, identifier: str, state: Inputs) -> None:
