@@ -1,5 +1,6 @@
 """`localcloud up` and `down`: one server a folder, started, found again, ended."""
 
+import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -129,7 +130,8 @@ def stop(folder: Path) -> Instance | None:
 
 
 def wait_for_the_end(folder: Path, started: Started) -> None:
-    """Waits, in the foreground, until the server ends or Ctrl-C ends it."""
+    """Waits, in the foreground, until the server ends or is ended by Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         started.process.wait()
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ Once it serves, it writes one line of JSON to stdout (port, pid, instance id); e
 import argparse
 import errno
 import os
+import resource
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     if settings.until_parent_exits:
         die_with_parent(os.getppid())
     listener = _bind(settings.port)
+    _allow_many_files()
     with tempfile.TemporaryDirectory(prefix="run-", dir=settings.folder, ignore_cleanup_errors=True) as folder:
         _serve(settings, listener, folder)
 
@@ -113,6 +115,12 @@ def _bind(port: int) -> socket.socket:
             raise
         _refuse(f"port {port} is in use: give another one, or `--port auto`")
     return listener
+
+
+def _allow_many_files() -> None:
+    """Raises the soft limit of open files: every environment of a function has a handful, every client one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _refuse(reason: str) -> None:

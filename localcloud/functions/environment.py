@@ -4,6 +4,7 @@ The environment outlives its process, as a sandbox does on AWS: after an exit or
 the process anew, and the log stream stays.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -79,7 +80,7 @@ class Environment:
             self.stop()
             return self._outcome(lost.answer(invocation), _milliseconds_since(began), init_ms)
         outcome = self._outcome(_verdict(result), _milliseconds_since(began), init_ms)
-        reply(result, _ACCEPTED, {}, b"")
+        _acknowledge(result)
         return outcome
 
     def stop(self) -> int:
@@ -120,7 +121,7 @@ class Environment:
         try:
             call = self._process.next_call(limit_s)
             if call.kind is CallKind.INIT_ERROR:
-                reply(call, _ACCEPTED, {}, b"")
+                _acknowledge(call)
                 raise InitFailed(call.body)
         except RuntimeLost:
             self.stop()
@@ -149,6 +150,12 @@ class Environment:
             lines=tuple(lines),
             peak_memory_mb=self._peak_memory_mb,
         )
+
+
+def _acknowledge(call: RuntimeCall) -> None:
+    """Lets the runtime go on; one that has said its last word may be gone already."""
+    with contextlib.suppress(OSError):
+        reply(call, _ACCEPTED, {}, b"")
 
 
 def _verdict(result: RuntimeCall) -> Answer:

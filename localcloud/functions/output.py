@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from typing import IO, Final
+from typing import Final
 
 _CHUNK: Final = 1 << 16
 _LINES: Final = 10_000
@@ -14,11 +14,14 @@ class Output:
 
     Whoever reads after the process has answered gets every line of that invocation and none of another: the process
     wrote them before it answered, so they are in the pipe already.
+
+    Attributes:
+        pipe: The file descriptor; `close` closes it.
     """
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        os.set_blocking(pipe.fileno(), False)
-        self._pipe = pipe
+    def __init__(self, pipe: int) -> None:
+        os.set_blocking(pipe, False)
+        self.pipe = pipe
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._tail = b""
 
@@ -26,7 +29,7 @@ class Output:
         """Takes in what the pipe holds now; False once the other end is closed."""
         while True:
             try:
-                chunk = os.read(self._pipe.fileno(), _CHUNK)
+                chunk = os.read(self.pipe, _CHUNK)
             except BlockingIOError:
                 return True
             if not chunk:
@@ -45,7 +48,7 @@ class Output:
 
     def close(self) -> None:
         """Closes the pipe."""
-        self._pipe.close()
+        os.close(self.pipe)
 
 
 def _text(line: bytes) -> str:

@@ -115,13 +115,13 @@ class EnvironmentPool:
                 if (place.key.function, place.key.version) == (function, version):
                     place.reserved = False
 
-    def retire(self, function: str, version: str | None = None, *, keep: EnvironmentKey | None = None) -> None:
+    def retire(self, function: str, version: str | None = None) -> None:
         """Ends the environments of a function, or of one version; a busy one when its invocation is over."""
         with self._changed:
             doomed = [
                 place
                 for place in self._places()
-                if place.key.function == function and version in (None, place.key.version) and place.key != keep
+                if place.key.function == function and version in (None, place.key.version)
             ]
             self._retire(doomed)
             idle = [place for place in doomed if place not in self._busy]

@@ -25,17 +25,21 @@ class RuntimeProcess:
     """A started process; one thread at a time may use it."""
 
     def __init__(self, launch: Launch) -> None:
+        self._exited = False
         self._selector = selectors.DefaultSelector()
         self._api = RuntimeApi(self._selector)
-        self._popen = _SPAWNER.submit(_spawn, launch, self._api.address).result()
-        self._exited = False
+        reading, writing = os.pipe()
+        self._output = Output(reading)
+        try:
+            self._popen = _SPAWNER.submit(_spawn, launch, self._api.address, writing).result()
+        except OSError:
+            self._close()
+            raise
+        finally:
+            os.close(writing)
         self._pidfd = os.pidfd_open(self._popen.pid)
         self._selector.register(self._pidfd, selectors.EVENT_READ, self._note_exit)
-        pipe = self._popen.stdout
-        if pipe is None:
-            raise RuntimeError("a process without a pipe cannot be read")
-        self._output = Output(pipe)
-        self._selector.register(pipe, selectors.EVENT_READ, self._read_output)
+        self._selector.register(reading, selectors.EVENT_READ, self._read_output)
 
     @property
     def is_alive(self) -> bool:
@@ -84,11 +88,14 @@ class RuntimeProcess:
         self.kill()
         status = self._popen.wait()
         lines = self.taken_output()
+        self._close()
+        os.close(self._pidfd)
+        return lines, status
+
+    def _close(self) -> None:
         self._api.close()
         self._selector.close()
         self._output.close()
-        os.close(self._pidfd)
-        return lines, status
 
     def _turn(self, limit_s: float) -> None:
         """Waits for anything to happen and takes note of it; the exit last, after what preceded it."""
@@ -103,16 +110,16 @@ class RuntimeProcess:
 
     def _read_output(self) -> None:
         if not self._output.read():
-            self._selector.unregister(self._popen.stdout or 0)
+            self._selector.unregister(self._output.pipe)
 
 
-def _spawn(launch: Launch, runtime_api: str) -> subprocess.Popen[bytes]:
+def _spawn(launch: Launch, runtime_api: str, output: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - this interpreter, our own script
         [sys.executable, "-P", str(_BOOTSTRAP), str(os.getpid()), launch.handler],
         cwd=launch.code,
         env={**launch.variables, "AWS_LAMBDA_RUNTIME_API": runtime_api},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
     )

@@ -22,6 +22,8 @@ from tests.localcloud.functions_under_test import ECHO, deployed
 
 pytestmark = pytest.mark.localcloud
 
+ENTRY = (sys.executable, "-c", "from localcloud.cli import main; main()")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -55,8 +57,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 def up(*arguments: str) -> Said:
     """In a process of its own, as for a user: the server must outlive the command that started it."""
-    entry = [sys.executable, "-c", "from localcloud.cli import main; main()"]
-    done = subprocess.run([*entry, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([*ENTRY, *arguments], capture_output=True, text=True, check=False)
     return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
@@ -166,6 +167,20 @@ def test_without_a_wish_a_taken_port_gives_way_to_a_free_one(
     wish: int | None, taken: tuple[int, ...], expected: int
 ) -> None:
     assert chosen_port(Wish(port=wish), lambda port: port not in taken) == expected
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
+def test_in_the_foreground_it_ends_with_its_command(run: Run, tmp_path: Path, way: signal.Signals) -> None:
+    command = [*ENTRY, "up", "--foreground", "--port", "auto"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        assert process.stderr.readline().startswith("up at ")
+        told = facts(tmp_path)
+        assert run("status").code == 0
+        process.send_signal(way)
+        assert process.wait() == 0
+    assert not is_alive(told.pid)
+    assert list((tmp_path / HOME).iterdir()) == []
 
 
 @pytest.mark.parametrize("option", [("--port", "70000"), ("--port", "x"), ("--port", "0"), ("--speed", "0.5")])

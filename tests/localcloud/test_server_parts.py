@@ -67,7 +67,7 @@ def test_a_request_is_understood_however_the_network_cuts_it(data: st.DataObject
 
 def test_output_is_taken_line_by_line_with_an_unfinished_one_at_the_end() -> None:
     reading, writing = os.pipe()
-    output = Output(os.fdopen(reading, "rb"))
+    output = Output(reading)
     os.write(writing, "one\ntwö\nthr".encode())
     assert output.read()
     assert output.take() == ("one", "twö", "thr")
