@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from handlers.shared.aws_call import AwsError, Service
+from handlers.shared.aws_call import Service
 from handlers.shared.exact_json import Json
 from handlers.shared.fields import parse_line, parse_token, require
 from handlers.shared.identity import is_id
-from handlers.shared.records import CONDITION_FAILED, number, text
+from handlers.shared.records import number, text, write_if
 from handlers.shared.refusal import Refusal, invalid
 from handlers.transactions.transaction import FraudVerdict
 
@@ -50,35 +50,33 @@ class AlertStore:
         """
         names = [f":signature{index}" for index in range(len(signatures))]
         unseen = " AND ".join(f"NOT contains(signatures, {name})" for name in names)
-        try:
-            self.dynamodb.call(
-                "UpdateItem",
-                TableName=self.table,
-                Key=_key(alert),
-                UpdateExpression=(
-                    "SET #format = :format, transaction_id = :transaction, verdict = :verdict, reason = :reason,"
-                    " version = :version, #state = if_not_exists(#state, :received) ADD signatures :signatures"
-                ),
-                ConditionExpression=(
-                    "attribute_not_exists(alert_id) OR (transaction_id = :transaction AND verdict = :verdict"
-                    f" AND (#state = :received OR ({unseen})))"
-                ),
-                ExpressionAttributeNames={"#format": "format", "#state": "state"},
-                ExpressionAttributeValues={
-                    ":format": number(RECORD_FORMAT),
-                    ":transaction": text(alert.transaction_id),
-                    ":verdict": text(alert.verdict.value),
-                    ":reason": text(alert.reason or ""),
-                    ":version": text(version),
-                    ":received": text(RECEIVED),
-                    ":signatures": {"SS": sorted(set(signatures))},
-                    **{name: text(signature) for name, signature in zip(names, signatures, strict=True)},
-                },
-            )
-        except AwsError as refused:
-            if refused.code != CONDITION_FAILED:
-                raise
-            raise Refusal(409, "replayed", "this delivery, or this alert with other content, came before") from refused
+        standing = write_if(
+            self.dynamodb,
+            "UpdateItem",
+            TableName=self.table,
+            Key=_key(alert),
+            UpdateExpression=(
+                "SET #format = :format, transaction_id = :transaction, verdict = :verdict, reason = :reason,"
+                " version = :version, #state = if_not_exists(#state, :received) ADD signatures :signatures"
+            ),
+            ConditionExpression=(
+                "attribute_not_exists(alert_id) OR (transaction_id = :transaction AND verdict = :verdict"
+                f" AND (#state = :received OR ({unseen})))"
+            ),
+            ExpressionAttributeNames={"#format": "format", "#state": "state"},
+            ExpressionAttributeValues={
+                ":format": number(RECORD_FORMAT),
+                ":transaction": text(alert.transaction_id),
+                ":verdict": text(alert.verdict.value),
+                ":reason": text(alert.reason or ""),
+                ":version": text(version),
+                ":received": text(RECEIVED),
+                ":signatures": {"SS": sorted(set(signatures))},
+                **{name: text(signature) for name, signature in zip(names, signatures, strict=True)},
+            },
+        )
+        if standing is not None:
+            raise Refusal(409, "replayed", "this delivery, or this alert with other content, came before")
 
     def mark_applied(self, alert: FraudAlert) -> None:
         """Notes that the alert has had its effect."""

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from handlers.payment_processor.cursor import Cursor, parse_cursor
-from handlers.payment_processor.payments import parse_order, parse_status
+from handlers.payment_processor.payments import parse_status
 from handlers.payment_processor.service import (
     REPLAY,
     Announcements,
@@ -28,6 +28,7 @@ from handlers.shared import clients
 from handlers.shared.identity import derived_id, idempotency_key, is_id, random_id
 from handlers.shared.invocation import LambdaContext
 from handlers.shared.logs import logged
+from handlers.shared.order import Party, parse_order
 from handlers.shared.refusal import Refusal, invalid
 from handlers.shared.release_metrics import measured
 from handlers.shared.rest import Answer, ProxyEvent, Request, Routes, serve
@@ -50,7 +51,7 @@ def handler(event: ProxyEvent, context: LambdaContext) -> dict[str, Any]:
 
 def create_payment(request: Request) -> Answer:
     """POST /payments: 201 with the payment, the same one for a repeated idempotency key; 422 for its misuse."""
-    order = parse_order(request.json_object())
+    order = parse_order(request.json_object(), Party.CUSTOMER)
     key = idempotency_key(request.headers)
     payment_id = random_id(PREFIX) if key is None else derived_id(PREFIX, caller=request.caller, key=key)
     command = PaymentCommand(payment_id=payment_id, order=order)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from handlers.payment_processor.payments import Payment, PaymentOrder, decide, parse_order
+from handlers.payment_processor.payments import Payment, decide
 from handlers.payment_processor.store import PaymentStore
 from handlers.shared.aws_call import AwsError, AwsUnreachable, Service
 from handlers.shared.exact_json import parse_json, render_json
+from handlers.shared.order import Order, Party, parse_order
 from handlers.shared.refusal import Refusal
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class PaymentCommand:
     """An order, and the id that it will have whenever and however often it is carried out."""
 
     payment_id: str
-    order: PaymentOrder
+    order: Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +117,4 @@ def parse_replay(event: ReplayEvent) -> PaymentCommand:
     order = parse_json(replayed["order"])
     if not isinstance(order, Mapping):
         raise ValueError(f"{REPLAY} holds no order")  # noqa: TRY004 - a wrong event, not a wrong type of argument
-    return PaymentCommand(payment_id=replayed["payment_id"], order=parse_order(order))
+    return PaymentCommand(payment_id=replayed["payment_id"], order=parse_order(order, Party.CUSTOMER))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handlers.payment_processor.cursor import Cursor
-from handlers.payment_processor.payments import Payment, PaymentOrder, PaymentStatus
-from handlers.shared.aws_call import AwsError, Service
-from handlers.shared.money import Amount, Currency
-from handlers.shared.records import CONDITION_FAILED, Record, UnknownFormat, number, text
+from handlers.payment_processor.payments import Payment, PaymentStatus
+from handlers.shared.aws_call import Service
+from handlers.shared.order import Party, order_in
+from handlers.shared.records import Record, number, require_format, text, write_if
 
 RECORD_FORMAT: Final = 1
 
@@ -36,19 +36,14 @@ class PaymentStore:
 
         One conditional write, so of any number of concurrent duplicates exactly one is kept.
         """
-        try:
-            self.dynamodb.call(
-                "PutItem",
-                TableName=self.table,
-                Item=to_record(payment),
-                ConditionExpression="attribute_not_exists(payment_id)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except AwsError as refused:
-            if refused.code != CONDITION_FAILED:
-                raise
-            return from_record(refused.details["Item"])
-        return payment
+        standing = write_if(
+            self.dynamodb,
+            "PutItem",
+            TableName=self.table,
+            Item=to_record(payment),
+            ConditionExpression="attribute_not_exists(payment_id)",
+        )
+        return payment if standing is None else from_record(standing)
 
     def find(self, payment_id: str) -> Payment | None:
         """The payment with this id; read consistently, so that who has posted it finds it."""
@@ -80,22 +75,16 @@ class PaymentStore:
 
 
 def to_record(payment: Payment) -> Record:
-    """The item that keeps a payment; `amount` is the JSON text as sent, `amount_minor` is what sums are made of."""
-    order = payment.order
-    record = {
+    """The item that keeps a payment."""
+    return {
         "payment_id": text(payment.payment_id),
         "format": number(RECORD_FORMAT),
-        "amount": text(order.amount.literal),
-        "amount_minor": number(order.amount.minor),
-        "currency": text(order.currency.value),
-        "payment_method": text(order.payment_method),
-        "customer_id": text(order.customer_id),
+        **payment.order.attributes(),
         "status": text(payment.status.value),
         "fee_minor": number(payment.fee_minor),
         "created_at": text(payment.created_at),
         "version": text(payment.version),
     }
-    return record | ({} if order.description is None else {"description": text(order.description)})
 
 
 def from_record(record: Record) -> Payment:
@@ -104,18 +93,10 @@ def from_record(record: Record) -> Payment:
     Raises:
         UnknownFormat: the item's format is none that this version knows.
     """
-    if int(record["format"]["N"]) != RECORD_FORMAT:
-        raise UnknownFormat("payment", found=record["format"]["N"], known=RECORD_FORMAT)
-    description = record.get("description")
+    require_format(record, RECORD_FORMAT, kind="payment")
     return Payment(
         payment_id=record["payment_id"]["S"],
-        order=PaymentOrder(
-            amount=Amount.from_literal(record["amount"]["S"]),
-            currency=Currency(record["currency"]["S"]),
-            payment_method=record["payment_method"]["S"],
-            customer_id=record["customer_id"]["S"],
-            description=None if description is None else description["S"],
-        ),
+        order=order_in(record, Party.CUSTOMER),
         status=PaymentStatus(record["status"]["S"]),
         fee_minor=int(record["fee_minor"]["N"]),
         created_at=record["created_at"]["S"],

@@ -85,7 +85,7 @@ class Service:
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - as AWS documents the operation
         """The service's answer to an operation, with its parameters named as in the API reference.
 
-        Every call made here is safe to repeat: reads, conditional writes, messages with a deduplication id.
+        Every call made here is safe to repeat: reads, conditional writes, messages that may come twice.
 
         Raises:
             AwsError: the service refused.
@@ -106,8 +106,12 @@ class Service:
                 with subsegment(name, namespace=AWS):
                     return self._send(name, headers, body)
             except (OSError, http.client.HTTPException) as error:
+                self.close()
                 if attempt == ATTEMPTS:
                     raise AwsUnreachable(f"{name} got no answer from {self.endpoint}") from error
+                if attempt == 1:
+                    # Most likely a kept connection that was closed while Lambda had frozen this environment.
+                    continue
             except AwsError as error:
                 if attempt == ATTEMPTS or not error.is_passing:
                     raise

@@ -22,13 +22,14 @@ from handlers.shared.identity import derived_id, idempotency_key, is_id, random_
 from handlers.shared.instants import instant
 from handlers.shared.invocation import LambdaContext
 from handlers.shared.logs import logged
+from handlers.shared.order import Party, parse_order
 from handlers.shared.refusal import Refusal
 from handlers.shared.release_metrics import Event, measured
 from handlers.shared.rest import Answer, Request, Routes, serve
 from handlers.shared.settings import required
 from handlers.transactions.messages import Queue, parse_transaction, send_outcome, send_transaction
 from handlers.transactions.store import TransactionStore
-from handlers.transactions.transaction import Transaction, parse_order
+from handlers.transactions.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
 
 def create_transaction(request: Request) -> Answer:
     """POST /transactions: 202 with the pending transaction, the same one for a repeated key; 422 for its misuse."""
-    order = parse_order(request.json_object())
+    order = parse_order(request.json_object(), Party.MERCHANT)
     key = idempotency_key(request.headers)
     transaction_id = random_id(PREFIX) if key is None else derived_id(PREFIX, caller=request.caller, key=key)
     opened = Transaction.opened(transaction_id, order, at=instant(datetime.now(UTC)), version=request.version)

@@ -11,7 +11,8 @@ from typing import Final
 
 from handlers.shared.aws_call import Service
 from handlers.shared.exact_json import Json, parse_json, render_json
-from handlers.transactions.transaction import Transaction, parse_order
+from handlers.shared.order import Party, parse_order
+from handlers.transactions.transaction import Transaction
 
 MESSAGE_FORMAT: Final = 1
 
@@ -74,7 +75,10 @@ def parse_transaction(text: str) -> Transaction:
     if not isinstance(order, dict):
         raise UnknownMessage("a transaction message holds no order")
     return Transaction.opened(
-        str(body["transaction_id"]), parse_order(order), at=str(body["created_at"]), version=str(body["version"])
+        str(body["transaction_id"]),
+        parse_order(order, Party.MERCHANT),
+        at=str(body["created_at"]),
+        version=str(body["version"]),
     )
 
 
@@ -88,7 +92,7 @@ def send_outcome(queue: Queue, transaction: Transaction) -> None:
         "event_id": event_id,
         "type": f"transaction.{transaction.status.value}",
         "transaction_id": transaction.transaction_id,
-        "merchant_id": transaction.order.merchant_id,
+        "merchant_id": transaction.order.party_id,
         "amount": transaction.order.amount.sent,
         "currency": transaction.order.currency.value,
         "occurred_at": transaction.history[-1].at,

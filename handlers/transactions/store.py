@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from handlers.shared.aws_call import AwsError, Service
-from handlers.shared.money import Amount, Currency
-from handlers.shared.records import CONDITION_FAILED, Record, UnknownFormat, number, text
-from handlers.transactions.transaction import Change, Transaction, TransactionOrder, TransactionStatus
+from handlers.shared.aws_call import Service
+from handlers.shared.order import Party, order_in
+from handlers.shared.records import Record, number, require_format, text, write_if
+from handlers.transactions.transaction import Change, Transaction, TransactionStatus
 
 RECORD_FORMAT: Final = 1
 MOST_TRIES: Final = 8
@@ -28,19 +28,14 @@ class TransactionStore:
 
     def insert(self, transaction: Transaction) -> Transaction:
         """Keeps a transaction and returns it; or, when its id is taken, the one that has it already."""
-        try:
-            self.dynamodb.call(
-                "PutItem",
-                TableName=self.table,
-                Item=to_record(transaction),
-                ConditionExpression="attribute_not_exists(transaction_id)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except AwsError as refused:
-            if refused.code != CONDITION_FAILED:
-                raise
-            return from_record(refused.details["Item"])
-        return transaction
+        standing = write_if(
+            self.dynamodb,
+            "PutItem",
+            TableName=self.table,
+            Item=to_record(transaction),
+            ConditionExpression="attribute_not_exists(transaction_id)",
+        )
+        return transaction if standing is None else from_record(standing)
 
     def find(self, transaction_id: str) -> Transaction | None:
         """The transaction with this id, read consistently."""
@@ -71,48 +66,37 @@ class TransactionStore:
 
         Only what changes is written, so that attributes of a newer version of the code survive.
         """
-        try:
-            self.dynamodb.call(
-                "UpdateItem",
-                TableName=self.table,
-                Key={"transaction_id": text(seen.transaction_id)},
-                UpdateExpression="SET #status = :status, history = :history, is_cleared = :cleared, revision = :next",
-                ConditionExpression="revision = :seen",
-                ExpressionAttributeNames={"#status": "status"},
-                ExpressionAttributeValues={
-                    ":status": text(decided.status.value),
-                    ":history": _history(decided),
-                    ":cleared": {"BOOL": decided.is_cleared},
-                    ":next": number(decided.revision),
-                    ":seen": number(seen.revision),
-                },
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except AwsError as refused:
-            if refused.code != CONDITION_FAILED:
-                raise
-            return from_record(refused.details["Item"])
-        return None
+        standing = write_if(
+            self.dynamodb,
+            "UpdateItem",
+            TableName=self.table,
+            Key={"transaction_id": text(seen.transaction_id)},
+            UpdateExpression="SET #status = :status, history = :history, is_cleared = :cleared, revision = :next",
+            ConditionExpression="revision = :seen",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues={
+                ":status": text(decided.status.value),
+                ":history": _history(decided),
+                ":cleared": {"BOOL": decided.is_cleared},
+                ":next": number(decided.revision),
+                ":seen": number(seen.revision),
+            },
+        )
+        return None if standing is None else from_record(standing)
 
 
 def to_record(transaction: Transaction) -> Record:
-    """The item that keeps a transaction; `amount` is the JSON text as sent, `amount_minor` is what sums are made of."""
-    order = transaction.order
-    record: dict[str, dict[str, Any]] = {
+    """The item that keeps a transaction."""
+    return {
         "transaction_id": text(transaction.transaction_id),
         "format": number(RECORD_FORMAT),
         "revision": number(transaction.revision),
-        "amount": text(order.amount.literal),
-        "amount_minor": number(order.amount.minor),
-        "currency": text(order.currency.value),
-        "payment_method": text(order.payment_method),
-        "merchant_id": text(order.merchant_id),
+        **transaction.order.attributes(),
         "status": text(transaction.status.value),
         "version": text(transaction.history[0].version),
         "is_cleared": {"BOOL": transaction.is_cleared},
         "history": _history(transaction),
     }
-    return record | ({} if order.description is None else {"description": text(order.description)})
 
 
 def from_record(record: Record) -> Transaction:
@@ -121,18 +105,10 @@ def from_record(record: Record) -> Transaction:
     Raises:
         UnknownFormat: the item's format is none that this version knows.
     """
-    if int(record["format"]["N"]) != RECORD_FORMAT:
-        raise UnknownFormat("transaction", found=record["format"]["N"], known=RECORD_FORMAT)
-    description = record.get("description")
+    require_format(record, RECORD_FORMAT, kind="transaction")
     return Transaction(
         transaction_id=record["transaction_id"]["S"],
-        order=TransactionOrder(
-            amount=Amount.from_literal(record["amount"]["S"]),
-            currency=Currency(record["currency"]["S"]),
-            payment_method=record["payment_method"]["S"],
-            merchant_id=record["merchant_id"]["S"],
-            description=None if description is None else description["S"],
-        ),
+        order=order_in(record, Party.MERCHANT),
         history=tuple(_change(line["M"]) for line in record["history"]["L"]),
         is_cleared=record["is_cleared"]["BOOL"],
         revision=int(record["revision"]["N"]),

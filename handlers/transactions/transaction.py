@@ -11,17 +11,13 @@ Settled and blocked are final: whatever is delivered again or too late changes n
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Self
 
-from handlers.shared.exact_json import Json, render_json
-from handlers.shared.fields import parse_line, parse_token, require
-from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
+from handlers.shared.exact_json import Json
+from handlers.shared.order import Order
 
-REQUIRED: Final = ("amount", "currency", "payment_method", "merchant_id")
 REVIEW_FROM_MINOR: Final = 100_000
 """Transactions of 1,000.00 and more wait for the fraud service."""
 
@@ -43,32 +39,6 @@ class FraudVerdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionOrder:
-    """A valid wish to move money to a merchant."""
-
-    amount: Amount
-    currency: Currency
-    payment_method: str
-    """A token of the payment provider, never a card number."""
-    merchant_id: str
-    description: str | None = None
-
-    def members(self) -> dict[str, Json]:
-        """What was ordered, as it is shown and sent."""
-        shown: dict[str, Json] = {
-            "amount": self.amount.sent,
-            "currency": self.currency.value,
-            "payment_method": self.payment_method,
-            "merchant_id": self.merchant_id,
-        }
-        return shown | ({} if self.description is None else {"description": self.description})
-
-    def fingerprint(self) -> str:
-        """Equal for two orders exactly when every digit and letter of them is."""
-        return hashlib.sha256(render_json(self.members()).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One line of a transaction's history; never edited."""
 
@@ -84,7 +54,7 @@ class Transaction:
     """An order and everything that happened to it."""
 
     transaction_id: str
-    order: TransactionOrder
+    order: Order
     history: tuple[Change, ...]
     """At least one line; the last one tells the status."""
     is_cleared: bool = False
@@ -92,7 +62,7 @@ class Transaction:
     revision: int = 1
 
     @classmethod
-    def opened(cls, transaction_id: str, order: TransactionOrder, *, at: str, version: str) -> Self:
+    def opened(cls, transaction_id: str, order: Order, *, at: str, version: str) -> Self:
         """A new transaction, pending."""
         change = Change(status=TransactionStatus.PENDING, cause="ordered", at=at, version=version)
         return cls(transaction_id=transaction_id, order=order, history=(change,))
@@ -139,19 +109,3 @@ class Transaction:
     def _changed(self, status: TransactionStatus, cause: str, at: str, version: str) -> Transaction:
         change = Change(status=status, cause=cause, at=at, version=version)
         return replace(self, history=(*self.history, change), revision=self.revision + 1)
-
-
-def parse_order(body: Mapping[str, Json]) -> TransactionOrder:
-    """The order in a body; members that it does not know are ignored and not kept.
-
-    Raises:
-        Refusal: 400, a member is missing or invalid.
-    """
-    require(body, REQUIRED)
-    return TransactionOrder(
-        amount=parse_amount(body["amount"]),
-        currency=parse_currency(body["currency"]),
-        payment_method=parse_token("payment_method", body["payment_method"]),
-        merchant_id=parse_token("merchant_id", body["merchant_id"]),
-        description=parse_line("description", body.get("description")),
-    )

@@ -13,8 +13,9 @@ from handlers.fraud_handler import app
 from handlers.shared.exact_json import JsonNumber
 from handlers.shared.identity import random_id
 from handlers.shared.money import Currency, parse_amount
+from handlers.shared.order import Order, Party
 from handlers.shared.signatures import sign
-from handlers.transactions.transaction import Transaction, TransactionOrder
+from handlers.transactions.transaction import Transaction
 from tests.handlers.events import Context, content, proxy
 from tests.handlers.resources import FifoQueue, drained, dynamodb_of, ssm_of
 
@@ -41,11 +42,12 @@ def _fresh(cloud: RunningCloud, notification_queue: FifoQueue) -> None:
 
 def waiting(amount: str = "1000") -> str:
     """The id of a transaction that waits for the fraud service."""
-    order = TransactionOrder(
+    order = Order(
         amount=parse_amount(JsonNumber(amount)),
         currency=Currency.EUR,
         payment_method="card_tok",
-        merchant_id="merchant-1",
+        party=Party.MERCHANT,
+        party_id="merchant-1",
     )
     transaction = Transaction.opened(random_id("txn"), order, at="2026", version="7")
     app.transactions().insert(transaction)

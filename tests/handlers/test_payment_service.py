@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handlers.payment_processor import app
-from handlers.payment_processor.payments import PaymentOrder
 from handlers.payment_processor.service import PaymentCommand, parse_replay, replay_event
 from handlers.shared.exact_json import JsonNumber
 from handlers.shared.identity import random_id
 from handlers.shared.logs import InvocationFailed
 from handlers.shared.money import Currency, parse_amount
+from handlers.shared.order import Order, Party
 from tests.handlers.events import Context, content, order_text, proxy
 from tests.handlers.resources import arn_of, drained, sqs_of
 
@@ -56,8 +56,12 @@ def dead_letters(cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def command(amount: str = "12.30") -> PaymentCommand:
-    order = PaymentOrder(
-        amount=parse_amount(JsonNumber(amount)), currency=Currency.EUR, payment_method="card_tok", customer_id="c-1"
+    order = Order(
+        amount=parse_amount(JsonNumber(amount)),
+        currency=Currency.EUR,
+        payment_method="card_tok",
+        party=Party.CUSTOMER,
+        party_id="c-1",
     )
     return PaymentCommand(payment_id=random_id("pay"), order=order)
 

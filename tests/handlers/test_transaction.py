@@ -6,27 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.shared.exact_json import Json, JsonNumber
+from handlers.shared.exact_json import JsonNumber
 from handlers.shared.money import Currency, parse_amount
-from handlers.shared.refusal import Refusal
+from handlers.shared.order import Order, Party
 from handlers.transactions.store import from_record, to_record
 from handlers.transactions.transaction import (
     FraudVerdict,
     Transaction,
-    TransactionOrder,
     TransactionStatus,
-    parse_order,
 )
 
 EVENTS = ["processed", FraudVerdict.FRAUD, FraudVerdict.CLEAR]
 
 
 def opened(amount: str = "10", description: str | None = None) -> Transaction:
-    order = TransactionOrder(
+    order = Order(
         amount=parse_amount(JsonNumber(amount)),
         currency=Currency.EUR,
         payment_method="card_tok",
-        merchant_id="merchant-1",
+        party=Party.MERCHANT,
+        party_id="merchant-1",
         description=description,
     )
     return Transaction.opened("txn_x", order, at="1", version="7")
@@ -95,10 +94,3 @@ def test_history_grows_by_one_line_a_change_and_is_never_rewritten(amount: str, 
 def test_a_record_keeps_the_whole_transaction(amount: str, events: list[str], description: str | None) -> None:
     transaction = after(opened(amount, description), *events)
     assert from_record(to_record(transaction)) == transaction
-
-
-@pytest.mark.parametrize("member", ["amount", "currency", "payment_method", "merchant_id"])
-def test_each_required_member_is_asked_for_by_name(member: str) -> None:
-    body: dict[str, Json] = {"amount": JsonNumber("1"), "currency": "EUR", "payment_method": "card", "merchant_id": "m"}
-    with pytest.raises(Refusal, match=f"required: {member}$"):
-        parse_order({name: value for name, value in body.items() if name != member})

@@ -1,0 +1,99 @@
+"""A wish to move money, as a body, a record and an answer hold it. Pure.
+
+Payments and transactions differ in whose it is: an order of a customer, or an order for a merchant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from handlers.shared.exact_json import Json, render_json
+from handlers.shared.fields import parse_line, parse_token, require
+from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
+from handlers.shared.records import Record, number, text
+
+COMMON: Final = ("amount", "currency", "payment_method")
+
+
+class Party(StrEnum):
+    """The member that says whose an order is."""
+
+    CUSTOMER = "customer_id"
+    MERCHANT = "merchant_id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A valid order, before anything was decided about it."""
+
+    amount: Amount
+    currency: Currency
+    payment_method: str
+    """A token of the payment provider, never a card number."""
+    party: Party
+    party_id: str
+    description: str | None = None
+
+    def members(self) -> dict[str, Json]:
+        """What was ordered, as it is shown and sent."""
+        shown: dict[str, Json] = {
+            "amount": self.amount.sent,
+            "currency": self.currency.value,
+            "payment_method": self.payment_method,
+            self.party.value: self.party_id,
+        }
+        return shown | ({} if self.description is None else {"description": self.description})
+
+    def fingerprint(self) -> str:
+        """Equal for two orders exactly when every digit and letter of them is."""
+        return hashlib.sha256(render_json(self.members()).encode()).hexdigest()
+
+    def attributes(self) -> dict[str, dict[str, str]]:
+        """What a record keeps; `amount` is the JSON text as sent, `amount_minor` is what sums are made of."""
+        kept = {
+            "amount": text(self.amount.literal),
+            "amount_minor": number(self.amount.minor),
+            "currency": text(self.currency.value),
+            "payment_method": text(self.payment_method),
+            self.party.value: text(self.party_id),
+        }
+        return kept | ({} if self.description is None else {"description": text(self.description)})
+
+
+def required_members(party: Party) -> tuple[str, ...]:
+    """The members that an order's body must have."""
+    return (*COMMON, party.value)
+
+
+def parse_order(body: Mapping[str, Json], party: Party) -> Order:
+    """The order in a body; members that it does not know are ignored and not kept.
+
+    Raises:
+        Refusal: 400, a member is missing or invalid.
+    """
+    require(body, required_members(party))
+    return Order(
+        amount=parse_amount(body["amount"]),
+        currency=parse_currency(body["currency"]),
+        payment_method=parse_token("payment_method", body["payment_method"]),
+        party=party,
+        party_id=parse_token(party.value, body[party.value]),
+        description=parse_line("description", body.get("description")),
+    )
+
+
+def order_in(record: Record, party: Party) -> Order:
+    """The order that a record keeps."""
+    description = record.get("description")
+    return Order(
+        amount=Amount.from_literal(record["amount"]["S"]),
+        currency=Currency(record["currency"]["S"]),
+        payment_method=record["payment_method"]["S"],
+        party=party,
+        party_id=record[party.value]["S"],
+        description=None if description is None else description["S"],
+    )

@@ -1,0 +1,66 @@
+"""Orders: what a body must hold, for a customer's payment and for a merchant's transaction alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from handlers.shared.exact_json import Json, JsonNumber
+from handlers.shared.order import Order, Party, order_in, parse_order, required_members
+from handlers.shared.refusal import Refusal
+
+
+def body(party: Party = Party.CUSTOMER, **changed: Json) -> dict[str, Json]:
+    usual: dict[str, Json] = {
+        "amount": JsonNumber("12.30"),
+        "currency": "USD",
+        "payment_method": "card_tok",
+        party.value: "x-1",
+    }
+    return usual | changed
+
+
+def order(**changed: Json) -> Order:
+    return parse_order(body(**changed), Party.CUSTOMER)
+
+
+@pytest.mark.parametrize("party", list(Party))
+@pytest.mark.parametrize("position", range(4))
+def test_each_required_member_is_asked_for_by_name(party: Party, position: int) -> None:
+    """A3."""
+    member = required_members(party)[position]
+    with pytest.raises(Refusal, match=f"required: {member}$"):
+        parse_order({name: value for name, value in body(party).items() if name != member}, party)
+
+
+def test_a_null_is_no_value() -> None:
+    with pytest.raises(Refusal, match="required: currency, customer_id$"):
+        order(currency=None, customer_id=None)
+
+
+@pytest.mark.parametrize("value", ["", " x", "x" * 129, "x\n", "\ud800", "\u00e9", JsonNumber("1"), [], True])
+@pytest.mark.parametrize("member", ["payment_method", "customer_id"])
+def test_a_token_of_other_characters_is_refused(member: str, value: Json) -> None:
+    with pytest.raises(Refusal, match=f"{member} must be"):
+        order(**{member: value})
+
+
+@pytest.mark.parametrize("value", ["x" * 257, "two\nlines", "\ud800", JsonNumber("1")])
+def test_a_description_that_is_no_short_line_is_refused(value: Json) -> None:
+    with pytest.raises(Refusal, match="description must be"):
+        order(description=value)
+
+
+def test_an_unknown_member_is_not_kept() -> None:
+    assert order(note="x") == order()
+
+
+def test_orders_differ_by_the_text_of_their_amount() -> None:
+    assert order(amount=JsonNumber("12.3")).fingerprint() != order().fingerprint()
+
+
+@pytest.mark.parametrize("party", list(Party))
+@pytest.mark.parametrize("description", [None, "tea"])
+def test_a_record_and_a_body_keep_the_whole_order(party: Party, description: str | None) -> None:
+    placed = parse_order(body(party, description=description), party)
+    assert order_in(placed.attributes(), party) == placed
+    assert parse_order(placed.members(), party) == placed
