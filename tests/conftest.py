@@ -1,10 +1,17 @@
-"""One embedded cloud for the whole session: starting one for each folder would cost each its start and its memory."""
+"""One embedded cloud for the whole session: starting one for each folder would cost each its start and its memory.
+
+Hypothesis measures no time here: how long an example takes says more about the machine than about the code.
+"""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from localcloud.running import RunningCloud, running_cloud
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
