@@ -5,10 +5,12 @@ GetMetricData for each 83 metric paths.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from canary.core.decision import Observation, SeenPath, SeenTarget
 from canary.core.errors import AccessDenied, CanaryError, StaleWrite, Unavailable
+from canary.core.hooks import HookReading
 from canary.core.leg import Leg
 from canary.core.model import AlarmReading, AliasName, AliasRouting, Phase
 from canary.core.rollout import Rollout
@@ -20,21 +22,37 @@ UNANSWERED = (Unavailable, StaleWrite, AccessDenied)
 Paths = tuple[SeenPath, ...]
 
 
-def observe(world: World, rollouts: Sequence[Rollout]) -> tuple[Observation | CanaryError, ...]:
+def observe(
+    world: World, rollouts: Sequence[Rollout], *, stopped: str | None = None
+) -> tuple[Observation | CanaryError, ...]:
     """What can be seen now of each rollout, or why its aliases could not be read.
 
     Metrics and alarms that cannot be read make an observation blind, which holds the weight; they do not fail it.
+    `stopped` is what `read_stop` read.
     """
     now = world.clock.now()
     open_rollouts = [rollout for rollout in rollouts if not rollout.phase.is_terminal]
     alarms, paths, blind = _measure(world, open_rollouts, now)
     seen = iter(paths)
     return tuple(
-        _observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind)
+        _stopped(_observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind), stopped)
         if not rollout.phase.is_terminal
         else _ended(rollout, now)
         for rollout in rollouts
     )
+
+
+def read_stop(world: World) -> str | None:
+    """Why all rollouts stand still, if somebody stopped them; where that cannot be read, nothing rises either."""
+    try:
+        stop = world.orders.read_stop()
+    except UNANSWERED:
+        return "whether all rollouts are stopped could not be read"
+    return None if stop is None else f"all rollouts are {stop}"
+
+
+def _stopped(seen: Observation | CanaryError, stopped: str | None) -> Observation | CanaryError:
+    return replace(seen, stopped=stopped) if isinstance(seen, Observation) else seen
 
 
 def _ended(rollout: Rollout, now: datetime) -> Observation:
@@ -58,9 +76,17 @@ def _observe_one(  # noqa: PLR0917 - the parts of one observation
         observed_at=now,
         targets=targets,
         alarms=tuple(alarms[name] for name in _alarm_names(rollout) if name in alarms),
-        hooks=world.hooks.poll(rollout.due_hooks(), rollout),
+        hooks=_answers(world, rollout),
         blind=blind,
     )
+
+
+def _answers(world: World, rollout: Rollout) -> tuple[HookReading, ...]:
+    """What the due hooks say; one that cannot be asked has given no answer yet, and delays nothing but itself."""
+    try:
+        return world.hooks.poll(rollout.due_hooks(), rollout)
+    except UNANSWERED:
+        return ()
 
 
 def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths) -> SeenTarget:

@@ -33,11 +33,15 @@ def order_promotion(rollout: Rollout, *, full: bool, by: str, why: str, now: dat
     A failed verdict still rolls back.
 
     Raises:
-        RolloutConflict: no production traffic is being shifted, or the candidate is on its way out.
+        RolloutConflict: no production traffic is being shifted, the last weight was not seen yet, or the candidate is
+            on its way out.
     """
     if rollout.phase in (Phase.PROMOTING, Phase.PROMOTED):
         return _unchanged(rollout)
     _require_traffic(rollout, "promoted")
+    if not all(leg.is_settled() for leg in rollout.legs):
+        # with two writes unseen, a hand that takes the second back would pass for our first
+        raise RolloutConflict(f"rollout {rollout.id} is still on its way to {rollout.weight}; ask again in a moment")
     if full:
         return _ordered(rollout.promoting(at=now), EntryKind.PROMOTING, f"promoted in full: {why}", by=by, now=now)
     if rollout.is_last_step:

@@ -37,8 +37,7 @@ class Leg:
     `paths` names at least one metric path; the requests of a step are counted by the first.
     `superseded` holds revisions that we have seen replaced, so that a stale read is not taken for a foreign hand.
     `floor` is the number of canary requests that came before the current step.
-    `unproven` says that a write was asked for, and not seen yet, when the way back began: it may still be on its way,
-    or the last read was stale. Writing once more over `base` proves which, and outruns it.
+    `left` is what was asked when the way back began.
     """
 
     target: Target
@@ -47,7 +46,7 @@ class Leg:
     paths: tuple[PathEvidence, ...]
     superseded: tuple[RevisionId, ...] = ()
     floor: int | None = None
-    unproven: bool = False
+    left: AliasRouting | None = None
 
     _MEMORY = 8
 
@@ -57,12 +56,11 @@ class Leg:
 
     def leaving(self) -> Self:
         """The leg when its alias shall serve the stable version alone."""
-        pending = self.unproven or not self.has_arrived(self.base)
-        return replace(self.asking(AliasRouting(stable=self.target.stable)), unproven=pending)
+        return replace(self.asking(AliasRouting(stable=self.target.stable)), left=self.left or self.asked)
 
     def settled(self, seen: AliasRouting) -> Self:
-        """The leg when `seen` shows what was asked."""
-        if seen == self.base:
+        """The leg when `seen` shows what was asked; an old answer teaches nothing."""
+        if seen == self.base or self.is_stale(seen):
             return self
         gone = (*self.superseded, self.base.revision)[-Leg._MEMORY :] if seen.revision != self.base.revision else ()
         return replace(self, base=seen, superseded=gone or self.superseded)
@@ -71,6 +69,10 @@ class Leg:
         """Whether the alias shows exactly what was asked."""
         return _written(seen) == _written(self.asked)
 
+    def is_settled(self) -> bool:
+        """Whether what was asked has been seen."""
+        return self.has_arrived(self.base)
+
     def is_waiting(self, seen: AliasRouting) -> bool:
         """Whether nobody has written the alias since the routing was asked for."""
         return seen.revision == self.base.revision and _written(seen) == _written(self.base)
@@ -78,6 +80,19 @@ class Leg:
     def is_stale(self, seen: AliasRouting) -> bool:
         """Whether `seen` is an old answer of an eventually consistent read."""
         return seen.revision in self.superseded
+
+    def is_unproven(self) -> bool:
+        """Whether a write was asked for, and not seen yet, when the way back began.
+
+        It may still be on its way, or the last read was stale. Writing once more over `base` proves which, and outruns
+        it.
+        """
+        return self.left is not None and _written(self.left) != _written(self.base)
+
+    def is_own(self, seen: AliasRouting) -> bool:
+        """Whether `seen` is what we made of the alias before the way back began."""
+        was_seen = seen.revision in (self.base.revision, *self.superseded)
+        return was_seen or (self.left is not None and _written(seen) == _written(self.left))
 
     def counts(self) -> CountsByVersion:
         """The requests of both versions since the first shift, by the path that saw most of the canary's."""

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from canary.core.decision import Decision, Observation, Route
+from canary.core.freeze import freeze_at
 from canary.core.hooks import HookStage, HookStatus
 from canary.core.ledger import CONTROLLER, EntryKind
-from canary.core.model import Phase, Verdict
+from canary.core.model import ALL_TRAFFIC, Phase, Verdict
 from canary.core.rollout import OnInconclusive, OnSilence, Rollout
 from canary.core.routing import (
     foreign_hand,
@@ -75,6 +76,20 @@ def _hold(weighed: Weighed, routes: tuple[Route, ...] = ()) -> Decision:
     )
 
 
+def _held_by(rollout: Rollout, seen: Observation, now: datetime) -> str | None:
+    """Why no weight may rise now: somebody stopped all rollouts, or it is frozen. What leaves is never held."""
+    return seen.stopped or freeze_at(rollout.freeze, now)
+
+
+def _stand_still(weighed: Weighed, why: str, now: datetime) -> Decision:
+    """The weight holds where it is; the ledger tells it once."""
+    if weighed.rollout.held == why:
+        return _hold(weighed)
+    told = f"{weighed.rollout.weight} is held: {why}"
+    rollout, entry = replace(weighed.rollout, held=why).recording(EntryKind.HELD, told, at=now, by=CONTROLLER)
+    return _hold(replace(weighed, rollout=rollout, entries=(*weighed.entries, entry)))
+
+
 def _decide(
     weighed: Weighed, rollout: Rollout, kind: EntryKind, reason: str, routes: tuple[Route, ...] = ()
 ) -> Decision:
@@ -115,6 +130,9 @@ def _await_weight(weighed: Weighed, seen: Observation, now: datetime) -> Decisio
         bakes = duration_in_words(step.bake)
         reason = f"every alias shows {rollout.weight}; bakes {bakes} and needs {step.min_requests} requests"
         return _decide(weighed, rollout.reached(at=now), EntryKind.REACHED, reason)
+    if (why := _held_by(rollout, seen, now)) is not None:
+        # The time to arrive does not run while nothing may be written.
+        return _stand_still(replace(weighed, rollout=replace(rollout, entered_at=now)), why, now)
     if now - rollout.entered_at >= rollout.step.deadline:
         return _roll_back(weighed, seen, now, f"{rollout.weight} was asked for and never seen on every alias")
     return _hold(weighed, routes_forward(rollout, seen))
@@ -174,6 +192,8 @@ def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decis
 
 
 def _shift(weighed: Weighed, seen: Observation, now: datetime, *, to_step: int) -> Decision:
+    if (why := _held_by(weighed.rollout, seen, now)) is not None:
+        return _stand_still(weighed, why, now)
     rollout = weighed.rollout.shifting(to_step=to_step, at=now)
     reason = f"step {to_step + 1} of {len(rollout.plan.steps)}: {rollout.weight} to the candidate"
     return _decide(weighed, rollout, EntryKind.SHIFTED, reason, routes_forward(rollout, seen))
@@ -188,6 +208,9 @@ def _flip(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
 def _finish_promoting(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     rollout = weighed.rollout
     if not has_arrived(rollout, seen):
+        raises = rollout.weight < ALL_TRAFFIC
+        if raises and (why := _held_by(rollout, seen, now)) is not None:
+            return _stand_still(weighed, why, now)
         return _hold(weighed, routes_forward(rollout, seen))
     reason = "every alias serves the candidate alone, as its main version"
     return _decide(weighed, rollout.entered(Phase.PROMOTED, at=now), EntryKind.PROMOTED, reason)

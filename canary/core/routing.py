@@ -78,14 +78,14 @@ def _way_back(rollout: Rollout, leg: Leg, seen: AliasRouting) -> AliasRouting | 
     """What the alias must be set to so that the canary takes no traffic; None when nothing must be done.
 
     A foreign hand may have moved the alias on: what it serves besides the canary is left to it, and so is a canary that
-    it promoted by itself, unless the canary is known to be bad.
+    it promoted by itself, unless the canary is known to be bad. An old answer is written over like any other: if it is
+    old, AWS refuses the write.
     """
-    if leg.is_stale(seen):
-        return None
     if leg.target.canary not in seen.shares():
-        doubtful = leg.unproven and seen.revision == leg.base.revision
+        doubtful = leg.is_stale(seen) or (leg.is_unproven() and seen.revision == leg.base.revision)
         return AliasRouting(stable=leg.target.stable) if doubtful else None
-    if not seen.is_split() and rollout.failure is None and rollout.foreign is not None:
+    is_promoted_by_hand = rollout.foreign is not None and not seen.is_split() and not leg.is_own(seen)
+    if is_promoted_by_hand and rollout.failure is None:
         return None
     other = seen.stable if seen.stable != leg.target.canary else leg.target.stable
     return AliasRouting(stable=other)
