@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -17,20 +16,11 @@ from tests.handlers.deployment import FRAUD_SECRET, MERCHANT_SECRET, Answered, S
 from tests.handlers.events import order_text
 from tests.handlers.merchant import Merchant, listening_merchant
 from tests.handlers.resources import sqs_of
+from tests.handlers.waiting import eventually
 
 pytestmark = [pytest.mark.localcloud, pytest.mark.usefixtures("aws")]
 
-Found = TypeVar("Found")
 KEYS, DUPLICATES = 50, 100
-
-
-def eventually(look: Callable[[], Found], *, seconds: float = 40) -> Found:
-    """What `look` returns as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-    return found
 
 
 @pytest.fixture
