@@ -160,6 +160,6 @@ def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
 
 
 @cache
-def recorded(stack: str) -> Graph:
-    """The graph of an environment by its defaults; recorded once a session."""
-    return record(stack)
+def recorded(stack: str, *config: tuple[str, str]) -> Graph:
+    """The graph of an environment with some settings that differ; recorded once a session."""
+    return record(stack, dict(config))

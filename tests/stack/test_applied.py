@@ -44,9 +44,9 @@ class Workshop:
             home=self.folder / "state",
         )
 
-    def destroy(self) -> Result:
+    def destroy(self, *, unprotect: bool = False) -> Result:
         target = Target(endpoint=self.cloud.endpoint, instance="")
-        return destroy(PROGRAM, self.environment, target, home=self.folder / "state")
+        return destroy(PROGRAM, self.environment, target, home=self.folder / "state", unprotect=unprotect)
 
     def seen(self, result: Result) -> Deployed:
         settings = parse_settings(self.environment, self.cloud.region, {})
@@ -128,6 +128,7 @@ def test_a_request_through_each_stage_reaches_the_handler(applied: Result, stage
         assert json.load(answer)["amount"] == "12.50"
 
 
+@pytest.mark.parametrize("workshop", [Environment.DEV], indirect=True)
 def test_new_code_yields_new_versions_in_the_middle_of_a_rollout_and_no_alias_moves(
     workshop: Workshop, applied: Result
 ) -> None:
@@ -158,9 +159,8 @@ def test_a_destroy_is_refused_until_the_data_is_let_go_and_then_leaves_nothing(
     assert applied.changes
     with pytest.raises(Exception, match="is protected"):
         workshop.destroy()
-    workshop.apply(unprotected="all")
 
-    workshop.destroy()
+    workshop.destroy(unprotect=True)
 
     left = [
         *workshop.cloud.client("lambda").list_functions()["Functions"],

@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localcloud.engine.deploy import deploy
 from localcloud.engine.jobs import Result
 from localcloud.running import RunningCloud, running_cloud
-from stack.settings import CHECKOUT
 
 pytestmark = pytest.mark.localcloud
 TABLE = "table-payments-dev"
@@ -57,10 +56,32 @@ class Writers:
             thread.join()
 
 
+PROGRAM = """
+import pulumi
+from stack.program import place_of
+from stack.service import PaymentsService
+from stack.settings import parse_settings
+
+config = pulumi.Config()
+keys = ("capacityMode", "startingCapacity")
+given = {key: config.get(key) for key in keys if config.get(key)}
+settings = parse_settings("dev", "us-east-1", given)
+PaymentsService(settings, place_of(settings, "000000000000")).payments
+"""
+
+
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[RunningCloud]:
     with running_cloud() as running:
         yield running
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """The program's own payments table, without the rest of the environment."""
+    (tmp_path / "Pulumi.yaml").write_text("name: bluegreen-payments\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    return tmp_path
 
 
 def billing_mode(cloud: RunningCloud) -> str:
@@ -68,12 +89,12 @@ def billing_mode(cloud: RunningCloud) -> str:
     return table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
 
 
-def test_writes_go_on_while_capacity_is_switched_there_and_back(cloud: RunningCloud, tmp_path: Path) -> None:
+def test_writes_go_on_while_capacity_is_switched_there_and_back(cloud: RunningCloud, program: Path) -> None:
     """No request fails and no item is lost; auto-scaling comes and goes with the provisioned capacity."""
 
     def apply(**config: str) -> Result:
-        settings = {"build": str(tmp_path), **config}
-        return deploy(CHECKOUT / "stack", "dev", cloud.endpoint, extra_config=settings, home=tmp_path / "state")
+        settings = {"aws:region": cloud.region, **config}
+        return deploy(program, "dev", cloud.endpoint, extra_config=settings, home=program / "state")
 
     modes = []
     apply()
@@ -85,6 +106,7 @@ def test_writes_go_on_while_capacity_is_switched_there_and_back(cloud: RunningCl
         ):
             apply(**config)
             modes.append(billing_mode(cloud))
+            time.sleep(1)
 
     assert modes == ["PROVISIONED", "PROVISIONED", "PAY_PER_REQUEST"]
     assert writers.failed == []

@@ -6,7 +6,9 @@ import pytest
 from canary.schema import RELEASE_SCHEMA
 from localcloud.resources.catalog import CATALOG
 from stack.errors import SettingsError
-from tests.stack.recording import Graph, record, recorded
+from stack.program import place_of
+from stack.settings import parse_settings
+from tests.stack.recording import Graph, recorded
 
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
@@ -152,11 +154,23 @@ def test_capacity_follows_the_load_between_its_bounds_for_the_table_and_its_inde
     assert {(each["minCapacity"], each["maxCapacity"]) for each in targets} == {(20, 50)}
 
 
-def test_an_apply_leaves_capacity_to_auto_scaling_unless_it_is_told_where_to_start() -> None:
+@pytest.fixture
+def unusual() -> Graph:
+    """Production with what it does not ask for by default."""
+    return recorded("prod", ("startingCapacity", "40"), ("natGateway", "true"), ("unprotected", "table-payments-prod"))
+
+
+def test_an_apply_leaves_capacity_to_auto_scaling_unless_it_is_told_where_to_start(unusual: Graph) -> None:
     kept = recorded("prod").one(TABLE, "table-payments-prod")
-    switched = record("prod", {"startingCapacity": "40"}).one(TABLE, "table-payments-prod")
+    switched = unusual.one(TABLE, "table-payments-prod")
     assert "readCapacity" in kept.ignored
     assert (switched.ignored, switched.inputs["readCapacity"]) == ((), 40)
+
+
+def test_data_is_let_go_by_name_only(unusual: Graph) -> None:
+    protected = {each.name for each in unusual.of(TABLE) if each.protected}
+    assert protected == {"table-transactions-prod", "table-fraud-alerts-prod", "table-rollouts-prod"}
+    assert not unusual.one(TABLE, "table-payments-prod").inputs["deletionProtectionEnabled"]
 
 
 def test_audit_logs_that_expire_before_they_would_get_colder_never_get_colder(graph: Graph) -> None:
@@ -174,9 +188,9 @@ def test_secrets_are_drawn_once_and_left_alone_afterwards(graph: Graph) -> None:
     assert all(each.ignored == ("value",) for each in secrets)
 
 
-def test_a_nat_gateway_is_there_only_where_it_was_asked_for(dev: Graph) -> None:
-    assert dev.of("aws:ec2/natGateway:NatGateway") == []
-    assert len(record("dev", {"natGateway": "true"}).of("aws:ec2/natGateway:NatGateway")) == 1
+def test_a_nat_gateway_is_there_only_where_it_was_asked_for(graph: Graph, unusual: Graph) -> None:
+    assert graph.of("aws:ec2/natGateway:NatGateway") == []
+    assert len(unusual.of("aws:ec2/natGateway:NatGateway")) == 1
 
 
 def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
@@ -187,8 +201,9 @@ def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
 
 
 def test_an_account_that_is_not_the_environments_own_is_refused() -> None:
+    settings = parse_settings("dev", "us-east-1", {"account": "999999999999"})
     with pytest.raises(SettingsError, match="the credentials belong to 123456789012"):
-        record("dev", {"account": "999999999999"})
+        place_of(settings, "123456789012")
 
 
 def test_the_local_engine_can_make_every_type_that_the_program_declares(graph: Graph) -> None:

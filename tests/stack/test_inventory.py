@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from stack.errors import SettingsError
-from stack.inventory import read_inventory
-from stack.settings import CHECKOUT
+from stack.inventory import read_inventory, stand_up
+from stack.program import place_of
+from stack.settings import CHECKOUT, parse_settings
 from tests.stack.recording import record
 
 EXAMPLE = CHECKOUT / "examples" / "inventory.json"
@@ -31,9 +32,10 @@ def test_the_example_is_stood_up_as_production_and_says_where_it_came_from() -> 
     assert graph.one("aws:lambda/alias:Alias", "alias-statement-printer-live-prod").ignored
 
 
-def test_an_environments_own_inventory_is_refused(tmp_path: Path) -> None:
+def test_an_environments_own_inventory_is_refused() -> None:
+    settings = parse_settings("dev", "us-east-1", {})
     with pytest.raises(SettingsError, match="of dev itself"):
-        record("dev", {"inventory": str(written(tmp_path))})
+        stand_up(read_inventory(EXAMPLE), settings, place_of(settings, "1" * 12), key_arn="arn", alarm_actions=[])
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:
