@@ -67,6 +67,15 @@ def test_an_invocation_that_is_not_sampled_imports_and_sends_nothing() -> None:
     assert run(sampled=0) == (False, [])
 
 
+def test_a_bundle_without_the_sdk_works_and_says_what_is_missing() -> None:
+    environment = os.environ | {"_X_AMZN_TRACE_ID": f"{TRACE}1"}
+    script = "import sys; sys.modules['aws_xray_sdk'] = None\n" + SCRIPT.replace(
+        "import contextlib, sys", "import contextlib"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr.count("aws-xray-sdk is not installed") == 1
+
+
 def test_without_tracing_an_error_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
     with pytest.raises(KeyError, match="lost"), subsegment("part"):

@@ -1,0 +1,49 @@
+"""Two versions behind one alias under real load: what the callers of each one see, by its own header."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.releases import EXAMPLES, build_release
+from loadtests.document import Api
+from loadtests.run import Load
+from loadtests.shapes import Shape
+from tests.handlers.deployment import Service, bundle
+
+pytestmark = pytest.mark.localcloud
+
+
+def driven(service: Service, summary: Path) -> dict[str, Any]:
+    load = Load(
+        host=f"{service.cloud.endpoint}{service.base_path}",
+        users=8,
+        rate=100,
+        duration_seconds=10,
+        warm_up_seconds=0,
+        shape=Shape.CONSTANT,
+        apis=(Api.PAYMENTS,),
+        seed=7,
+        snapshots=None,
+        summary=summary,
+    )
+    subprocess.run(load.command(), capture_output=True, check=True)
+    figures: dict[str, Any] = json.loads(summary.read_text())
+    return figures
+
+
+def test_callers_see_the_faults_of_the_faulty_release_and_none_of_the_other(service: Service, tmp_path: Path) -> None:
+    client, name = service.cloud.client("lambda"), service.function("payment-processor")
+    code = bundle(build_release(EXAMPLES / "faulty_release", tmp_path / "release"))
+    client.update_function_code(FunctionName=name, ZipFile=code)
+    faulty = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {faulty: 0.5}})
+    seen = driven(service, tmp_path / "summary.json")["versions"]
+    assert seen.keys() == {"1", faulty}
+    assert seen["1"]["failed"] == 0
+    assert 0.005 < seen[faulty]["failed"] / seen[faulty]["requests"] < 0.06
+    assert seen[faulty]["slow"] > 0
