@@ -191,26 +191,27 @@ def _judged(
     if bad is None:
         return capital
     absolute, relative = settings.absolute_prior, settings.relative_prior
-    requests = window.canary.requests
-    floor = one_sample_log_factors(bad, requests, spec.limit * settings.floor, relative.multipliers)
-    judged = replace(capital, floor=_bet(capital.floor, floor, relative))
-    if not _is_quarantined(spec, lately):
-        factors = one_sample_log_factors(bad, requests, spec.limit, absolute.multipliers)
-        judged = replace(judged, absolute=_bet(judged.absolute, factors, absolute))
-    stable_bad = bad_of(window.stable, spec.metric)
-    if window.mixed or stable_bad is None:
-        return judged
-    table = (bad, requests, stable_bad, window.stable.requests)
-    attribution = two_sample_log_factors(*table, 1.0, relative.multipliers)
-    compared = two_sample_log_factors(*table, settings.tolerance, relative.multipliers)
-    return replace(
-        judged,
-        attribution=_bet(judged.attribution, attribution, relative),
-        relative=_bet(judged.relative, compared, relative),
+    requests, stable = window.canary.requests, window.stable.requests
+    stable_bad = None if window.mixed else bad_of(window.stable, spec.metric)
+    table = None if stable_bad is None else (bad, requests, stable_bad, stable)
+    limits = one_sample_log_factors(bad, requests, spec.limit, absolute.multipliers)
+    floors = one_sample_log_factors(bad, requests, spec.limit * settings.floor, relative.multipliers)
+    return MetricCapital(
+        metric=spec.metric,
+        absolute=_bet(capital.absolute, None if _is_quarantined(spec, lately) else limits, absolute),
+        attribution=_bet(capital.attribution, _compared(table, 1.0, relative), relative),
+        relative=_bet(capital.relative, _compared(table, settings.tolerance, relative), relative),
+        floor=_bet(capital.floor, floors, relative),
     )
 
 
+def _compared(table: tuple[int, int, int, int] | None, tolerance: float, prior: Prior) -> tuple[float, ...] | None:
+    return None if table is None else two_sample_log_factors(*table, tolerance, prior.multipliers)
+
+
 def _bet(capital: Capital, log_factors: tuple[float, ...] | None, prior: Prior) -> Capital:
+    if log_factors is None:
+        return capital
     reserve, log_stakes = grown(capital.reserve, capital.log_stakes, log_factors, prior)
     return Capital(reserve=reserve, log_stakes=log_stakes)
 

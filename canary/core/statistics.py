@@ -134,14 +134,12 @@ def _log_choose(n: int, k: int) -> float:
 
 
 def grown(
-    reserve: float, log_stakes: tuple[float, ...], log_factors: tuple[float, ...] | None, prior: Prior
+    reserve: float, log_stakes: tuple[float, ...], log_factors: tuple[float, ...], prior: Prior
 ) -> tuple[float, tuple[float, ...]]:
-    """Reserve and stakes (one a multiplier, in logarithms) after one period; a period that says nothing costs nothing.
+    """Reserve and stakes (one a multiplier, in logarithms) after one period that says something.
 
     Stakes that belong to another number of multipliers are dropped, which can only lose capital.
     """
-    if log_factors is None:
-        return reserve, log_stakes
     is_first = len(log_stakes) != len(prior.multipliers)
     staked = prior.staked(reserve, is_first=is_first)
     fresh = [log_or_nothing(staked * share) for share in prior.shares]

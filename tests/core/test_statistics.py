@@ -31,7 +31,8 @@ odds_ratios = st.floats(1, 300)
 def log_wealths(factors: list[tuple[float, ...] | None], prior: Prior = REFERENCE) -> Iterator[float]:
     reserve, stakes = 1.0, tuple[float, ...]()
     for log_factors in factors:
-        reserve, stakes = grown(reserve, stakes, log_factors, prior)
+        if log_factors is not None:
+            reserve, stakes = grown(reserve, stakes, log_factors, prior)
         yield log_sum((log_or_nothing(reserve), *stakes))
 
 
