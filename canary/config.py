@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from canary import schema
 from canary.core.errors import ConfigError
+from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
 from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
@@ -36,6 +37,7 @@ class PublishedStack:
     live_url: str
     preview_url: str
     notify: tuple[Destination, ...] = ()
+    freeze: tuple[FreezeWindow, ...] = ()
 
 
 def parse_weight(text: str) -> Weight:
@@ -100,6 +102,7 @@ def parse_published(text: str, name: str) -> PublishedStack:
             live_url=published["live_url"],
             preview_url=published["preview_url"],
             notify=parse_destinations(published.get("notify", ())),
+            freeze=_freeze(published.get("freeze", ())),
         )
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigError(
@@ -150,6 +153,7 @@ def parse_request(
         by=by,
         reason=top.text("reason", ""),
         notify=_notify(top.table("notify")),
+        freeze=_freeze(top.texts("freeze")),
         **top.given(min_requests=top.whole("min_requests"), hold_limit=top.duration("hold_limit")),
     )
     top.refuse_unknown()
@@ -168,6 +172,10 @@ def _notify(table: Table) -> tuple[Destination, ...]:
     destinations = parse_destinations(table.texts("to"))
     table.refuse_unknown()
     return destinations
+
+
+def _freeze(texts: Iterable[str]) -> tuple[FreezeWindow, ...]:
+    return tuple(FreezeWindow.parse(text) for text in texts)
 
 
 def _policy(top: Table) -> Policy:

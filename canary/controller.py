@@ -16,7 +16,7 @@ from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleW
 from canary.core.model import AliasRouting, RolloutId, Target, Version
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
-from canary.observing import observe
+from canary.observing import observe, read_stop
 from canary.ports import RecordedWindows, World
 
 RETRY_AFTER = timedelta(seconds=2)
@@ -71,7 +71,9 @@ class Controller:
             Unavailable: the store did not answer and this process has never seen one of them.
         """
         loaded = [self._load(rollout_id) for rollout_id in rollout_ids]
-        looks = observe(self._world, [rollout for rollout, _ in loaded])
+        answers = all(blocked is None for _, blocked in loaded)
+        stopped = read_stop(self._world) if answers else "the store of rollouts does not answer"
+        looks = observe(self._world, [rollout for rollout, _ in loaded], stopped=stopped)
         return tuple(
             self._decide(rollout, seen, blocked) for (rollout, blocked), seen in zip(loaded, looks, strict=True)
         )

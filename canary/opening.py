@@ -6,17 +6,20 @@ from typing import Final
 
 from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.evidence import Evidence
+from canary.core.freeze import freeze_at
 from canary.core.ledger import EntryKind
 from canary.core.leg import Leg, MetricPath, PathEvidence
 from canary.core.model import AlarmReading, AlarmState, AliasRouting, RolloutId, Target, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
 from canary.ports import (
+    NO_ORDERS,
     SILENCE,
     AlarmSource,
     Clock,
     MetricSource,
     Notifier,
+    OrderBook,
     RolloutStore,
     TrafficRouter,
     VersionFacts,
@@ -51,6 +54,7 @@ def plan_rollout(
         policy=request.policy,
         alarms=request.alarms,
         hooks=request.hooks,
+        freeze=request.freeze,
     )
 
 
@@ -59,14 +63,18 @@ def open_rollout(
     request: ReleaseRequest,
     alarms: AlarmSource,
     store: RolloutStore,
+    *,
     notifier: Notifier = SILENCE,
+    orders: OrderBook = NO_ORDERS,
 ) -> Rollout:
     """The rollout, kept and locked on its aliases, with guard alarms on every candidate; whoever must know is told.
 
     Raises:
-        ConfigError: a guarding alarm is missing or in ALARM, and nobody gave a reason to go on (`fix_forward`).
-        RolloutConflict: one of the aliases has an open rollout.
+        ConfigError: it is frozen, or a guarding alarm is missing or in ALARM, and nobody gave a reason to go on
+            (`fix_forward`).
+        RolloutConflict: all rollouts are stopped, or one of the aliases has an open rollout.
     """
+    _check_open_season(rollout, request, orders)
     unfit = [reading for reading in alarms.read_alarms(rollout.alarms) if _unfitness(reading)]
     if unfit and request.fix_forward is None:
         told = "; ".join(f"alarm {reading.name} {_unfitness(reading)}" for reading in unfit)
@@ -76,11 +84,24 @@ def open_rollout(
             raise taken(leg.target, holder)
     guards = tuple(name for leg in rollout.legs for name in alarms.put_guards(leg.target, rollout.judge.specs))
     left_out = {reading.name for reading in unfit}
-    guarded = replace(rollout, guards=guards, alarms=tuple(name for name in rollout.alarms if name not in left_out))
+    guarded = replace(
+        rollout,
+        guards=guards,
+        alarms=tuple(name for name in rollout.alarms if name not in left_out),
+        freeze=rollout.freeze if request.fix_forward is None else (),
+    )
     opened, entry = guarded.recording(EntryKind.OPENED, _opening(request, unfit), at=rollout.opened_at, by=request.by)
     store.open_rollout(opened, entry)
     notifier.publish([entry], opened)
     return opened
+
+
+def _check_open_season(rollout: Rollout, request: ReleaseRequest, orders: OrderBook) -> None:
+    if (stop := orders.read_stop()) is not None:
+        raise RolloutConflict(f"no release opens: all rollouts are {stop}; lift that first: canary start")
+    frozen = freeze_at(rollout.freeze, rollout.opened_at)
+    if frozen is not None and request.fix_forward is None:
+        raise ConfigError(f'no release opens now: {frozen}; wait, or go on nevertheless: --fix-forward "why"')
 
 
 def taken(target: Target, holder: RolloutId) -> RolloutConflict:
@@ -102,10 +123,11 @@ def doubtful_alarms(readings: tuple[AlarmReading, ...]) -> tuple[str, ...]:
 
 def _opening(request: ReleaseRequest, unfit: list[AlarmReading]) -> str:
     told = request.reason or "release"
-    if not unfit:
+    ignored = [f"without {', '.join(reading.name for reading in unfit)}"] if unfit else []
+    unfrozen = ["held by no freeze window"] if request.freeze and request.fix_forward is not None else []
+    if not ignored and not unfrozen:
         return told
-    ignored = ", ".join(reading.name for reading in unfit)
-    return f"{told}; fix forward: {request.fix_forward}; without {ignored}"
+    return "; ".join([told, f"fix forward: {request.fix_forward}", *ignored, *unfrozen])
 
 
 def _unfitness(reading: AlarmReading) -> str:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from canary.cli import control, doctor, look, release
+from canary.cli import control, doctor, look, orders, release
 from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 app = typer.Typer(
@@ -31,6 +31,8 @@ app.command()(control.pause)
 app.command()(control.resume)
 app.command()(control.abort)
 app.command()(control.undo)
+app.command()(orders.stop)
+app.command()(orders.start)
 app.command()(doctor.doctor)
 app.command()(doctor.adopt)
 app.command()(look.audit)

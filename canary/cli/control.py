@@ -15,8 +15,12 @@ from canary.core.commands import (
     order_resumption,
     order_skip,
 )
+from canary.core.errors import RolloutConflict
+from canary.core.freeze import freeze_at
 from canary.core.model import RolloutId, Version
 from canary.core.rollout import Rollout
+from canary.observing import read_stop
+from canary.ports import World
 
 Full = Annotated[bool, typer.Option("--full", help="To the end at once, without the last step's bake.")]
 
@@ -31,7 +35,9 @@ def promote(
 ) -> None:
     """Goes straight to 100 %, which still bakes, or with --full to the end. A failed verdict still rolls back."""
     session = options.connect(environment, store, region)
-    _order(session, rollout, partial(order_promotion, full=full, by=options.caller(), why=why))
+    chosen = options.chosen_rollout(session.wired.world.store, rollout)
+    _refuse_while_held(session.wired.world, chosen)
+    _order(session, chosen, partial(order_promotion, full=full, by=options.caller(), why=why))
 
 
 def skip_step(
@@ -113,6 +119,14 @@ def abort(
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
     session.wired.world.notifier.finish(options.NOTICES_WITHIN)
     _tell(ordered)
+
+
+def _refuse_while_held(world: World, chosen: RolloutId) -> None:
+    """A person cannot raise a weight past a stop or a freeze either; the controller would hold it anyway."""
+    known = world.store.load_rollout(chosen)
+    frozen = freeze_at(known.freeze, world.clock.now()) if known is not None else None
+    if (why := read_stop(world) or frozen) is not None:
+        raise RolloutConflict(f"rollout {chosen} stays where it is: {why}; canary start lifts a stop")
 
 
 def _order(session: options.Session, rollout: str, command: Command) -> None:

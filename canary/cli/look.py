@@ -9,6 +9,7 @@ from canary.cli import options, output
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
 from canary.core.rollout import Rollout
+from canary.observing import read_stop
 from canary.ports import RolloutStore
 from canary.report import report_rollout
 from canary.report_page import render_page, render_release
@@ -27,6 +28,8 @@ def status(
     """Shows where every open rollout stands, or one rollout, open or ended."""
     world = options.connect(environment, store, region).wired.world
     ids = (RolloutId(rollout),) if rollout else world.store.list_open()
+    if (stopped := read_stop(world)) is not None:
+        output.narrate(f"{stopped}; canary start lets them go on")
     output.show_status(
         tuple(_loaded(world.store, rollout_id) for rollout_id in ids), world.clock.now(), as_json=as_json
     )

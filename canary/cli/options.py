@@ -131,6 +131,7 @@ def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest
         alarms=tuple(dict.fromkeys(alarms)),
         fix_forward=asked.fix_forward or None,
         notify=(*request.notify, *parse_destinations(asked.notify)),
+        freeze=(*request.freeze, *(published.freeze if published is not None else ())),
     )
 
 

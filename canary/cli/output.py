@@ -39,6 +39,11 @@ def say(text: str) -> None:
     _stdout.print(text, markup=False)
 
 
+def show_table(table: Table) -> None:
+    """A table of results."""
+    _stdout.print(table)
+
+
 def narrate(text: str) -> None:
     """A line of narration."""
     _stderr.print(text, markup=False)
@@ -87,6 +92,9 @@ def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) ->
             rollout.id, phase, _resources(rollout), _versions(rollout), step, str(rollout.weight), verdict, since
         )
     _stdout.print(table)
+    for rollout in rollouts:
+        if rollout.held is not None:
+            say(f"{rollout.id} is held: {rollout.held}")
 
 
 def show_rollouts(rollouts: Sequence[Rollout], *, as_json: bool) -> None:
@@ -197,6 +205,7 @@ def _status_as_plain(rollout: Rollout) -> dict[str, Plain]:
         "opened_at": rollout.opened_at.isoformat(),
         "opened_by": rollout.opened_by,
         "ended_at": rollout.ended_at.isoformat() if rollout.ended_at is not None else None,
+        "held": rollout.held,
         "targets": [
             {"resource": leg.target.resource, "from_version": leg.target.stable, "to_version": leg.target.canary}
             for leg in rollout.legs

@@ -44,7 +44,9 @@ Notify = Annotated[
     list[str],
     typer.Option(help="Where notices go: sns:TOPIC_ARN, events:BUS or webhook:SSM_PARAMETER; may be repeated."),
 ]
-FixForward = Annotated[str, typer.Option(help="The reason to start although an alarm is missing or in ALARM.")]
+FixForward = Annotated[
+    str, typer.Option(help="The reason to start although it is frozen, or an alarm is missing or in ALARM.")
+]
 
 
 def plan(
@@ -136,7 +138,7 @@ def release(
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     for doubt in doubtful_alarms(world.alarms.read_alarms(planned.alarms)):
         output.narrate(doubt)
-    rollout = open_rollout(planned, request, world.alarms, world.store, world.notifier)
+    rollout = open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
     output.narrate(f"rollout {rollout.id} is open")
     _finish(_follow(wired, rollout.id, abort_on_interrupt=True), wired, as_json=as_json)
 

@@ -32,6 +32,7 @@ class Observation:
     """Everything seen at one instant; `targets` stand in the order of the rollout's legs.
 
     `blind` says why metrics or alarms could not be read; without it an empty window means that nothing was called.
+    `stopped` says who stopped all rollouts and why, or that this could not be read.
     """
 
     observed_at: datetime
@@ -39,6 +40,7 @@ class Observation:
     alarms: tuple[AlarmReading, ...] = ()
     hooks: tuple[HookReading, ...] = ()
     blind: str | None = None
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ class EntryKind(StrEnum):
     SHIFTED = "shifted"
     REACHED = "reached"
     VERDICT = "verdict"
+    HELD = "held"
     PAUSED = "paused"
     RESUMED = "resumed"
     SKIPPED = "skipped"

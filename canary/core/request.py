@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from canary.core.errors import ConfigError
+from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook
 from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Version
@@ -31,7 +32,7 @@ class ReleaseRequest:
     """What someone asked: which functions, by which strategy, judged how, guarded by which alarms and hooks.
 
     `fix_forward` is the reason to start although a guarding alarm is missing or already in ALARM; those alarms then
-    take no part in the rollout.
+    take no part in the rollout, and no freeze window holds it.
     """
 
     targets: tuple[TargetRequest, ...]
@@ -46,6 +47,7 @@ class ReleaseRequest:
     reason: str = ""
     fix_forward: str | None = None
     notify: tuple[Destination, ...] = ()
+    freeze: tuple[FreezeWindow, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a release of nothing, or of one alias twice."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from canary.core.errors import ConfigError
+from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
 from canary.core.judge import JudgeSettings
 from canary.core.ledger import CountsByVersion, EntryKind, LedgerEntry
@@ -59,6 +60,7 @@ class Rollout:
     alarms: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    freeze: tuple[FreezeWindow, ...] = ()
     phase: Phase = Phase.PENDING
     step_index: int = 0
     weight: Weight = NO_TRAFFIC
@@ -73,6 +75,7 @@ class Rollout:
     awaiting_since: datetime | None = None
     approved: bool = False
     passed_hooks: tuple[str, ...] = ()
+    held: str | None = None
     ended_at: datetime | None = None
     undone: str | None = None
 
@@ -106,7 +109,7 @@ class Rollout:
     def entered(self, phase: Phase, *, at: datetime) -> Self:
         """The rollout in another phase."""
         ended = at if phase.is_terminal else None
-        return replace(self, phase=phase, entered_at=at, ended_at=ended)
+        return replace(self, phase=phase, entered_at=at, ended_at=ended, held=None)
 
     def shifting(self, *, to_step: int, at: datetime) -> Self:
         """The rollout that asks every alias for the weight of a step."""
@@ -121,6 +124,7 @@ class Rollout:
             waived=False,
             awaiting_since=None,
             approved=False,
+            held=None,
             verdict=Verdict.INCONCLUSIVE,
             changes=self._with_change(at),
             legs=tuple(leg.asking(_split(leg.target, weight)) for leg in self.legs),
@@ -139,7 +143,7 @@ class Rollout:
     def reached(self, *, at: datetime) -> Self:
         """The rollout when every alias shows the weight: from now on the step bakes."""
         changes = (*self.changes[:-1], replace(self.changes[-1], seen_at=at))
-        return replace(self, reached_at=at, changes=changes)
+        return replace(self, reached_at=at, changes=changes, held=None)
 
     def needed_requests(self, leg: Leg) -> int:
         """What a target's candidate must answer in the current step."""

@@ -45,7 +45,7 @@ def opened(simulation: Simulation) -> Open:
         world = simulation.world
         rollout_id = RolloutId(f"r-{len(simulation.store.states) + 1}")
         planned = plan_rollout(request, world.router, world.metrics, world.clock, rollout_id)
-        return open_rollout(planned, request, world.alarms, world.store, world.notifier)
+        return open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
 
     return open_it
 

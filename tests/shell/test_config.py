@@ -18,6 +18,7 @@ from canary.config import (
     read_release_file,
 )
 from canary.core.errors import ConfigError
+from canary.core.freeze import FreezeWindow
 from canary.core.hooks import HookStage
 from canary.core.model import Metric, Weight
 from canary.core.notices import Destination, Medium
@@ -139,6 +140,7 @@ def test_a_release_file_says_everything(tmp_path: Path) -> None:
         ({"tick": "0s"}, "a tick of 0 s is outside"),
         ({"hooks": [{"name": "gate", "run": ""}]}, "a hook needs a name and something to run"),
         ({"notify": {"to": ["mail:amy"]}}, "'mail:amy' is no destination"),
+        ({"freeze": ["weekends"]}, "'weekends' is no freeze window: write it like"),
         ({"notify": {"slack": "x"}}, "rollout.toml: notify: unknown key 'slack'; known are to"),
     ],
 )
@@ -182,6 +184,13 @@ def test_notices_go_where_file_and_stack_say() -> None:
 
     assert published.notify == request({"notify": {"to": [f"sns:{topic.name}"]}}).notify == (topic,)
     assert parse_published(json.dumps(PUBLISHED), "/bluegreen/dev/release").notify == request({}).notify == ()
+
+
+def test_freeze_windows_come_from_file_and_stack() -> None:
+    window = FreezeWindow.parse("Fri 16:00-Mon 08:00 Europe/Berlin")
+    published = parse_published(json.dumps(PUBLISHED | {"freeze": [window.text]}), "/bluegreen/dev/release")
+
+    assert published.freeze == request({"freeze": [window.text]}).freeze == (window,)
 
 
 @pytest.mark.parametrize(

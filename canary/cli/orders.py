@@ -1,0 +1,42 @@
+"""`canary stop`, `start`: the global stop. No rollout opens or raises a weight while it stands; failures roll back."""
+
+from typing import Annotated
+
+import typer
+
+from canary.cli import options, output
+from canary.core.orders import AuditNote, Deed, Stop
+
+EVERYTHING = "all rollouts"
+Why = Annotated[str, typer.Option("--why", help="The reason, for everybody who will wonder.")]
+
+
+def stop(
+    why: Why,
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+) -> None:
+    """Stops all rollouts: none opens and none raises a weight until `canary start`. What fails still rolls back."""
+    world = options.connect(environment, store, region).wired.world
+    now, by = world.clock.now(), options.caller()
+    world.orders.stop(Stop(at=now, by=by, why=why))
+    world.orders.note(AuditNote(at=now, by=by, deed=Deed.STOPPED, object=EVERYTHING, why=why))
+    output.say("all rollouts are stopped; canary start lets them go on")
+
+
+def start(
+    why: options.Why = "no reason was given",
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+) -> None:
+    """Lets all rollouts go on after `canary stop`."""
+    world = options.connect(environment, store, region).wired.world
+    if world.orders.read_stop() is None:
+        output.say("no rollout is stopped")
+        return
+    world.orders.start()
+    note = AuditNote(at=world.clock.now(), by=options.caller(), deed=Deed.STARTED, object=EVERYTHING, why=why)
+    world.orders.note(note)
+    output.say("all rollouts go on")

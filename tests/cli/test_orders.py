@@ -1,0 +1,51 @@
+"""`canary stop` and `start` on the embedded cloud, and what they and a freeze forbid (issue 4)."""
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.running import RunningCloud
+from tests.cli.conftest import Canary
+from tests.localcloud.functions_under_test import Deployed, behind_alias
+
+
+@pytest.fixture
+def function(cloud: RunningCloud) -> Deployed:
+    """A function with two versions whose alias serves the first."""
+    return behind_alias(cloud)
+
+
+def test_a_stop_is_told_to_everybody_and_kept_for_the_audit(canary: Canary, function: Deployed) -> None:
+    stopped = canary("stop", "--why", "outage of the bank")
+    refused = canary("release", "-f", function.name)
+    status = canary("status")
+    lifted = canary("start", "--why", "the bank is back")
+
+    assert (stopped.code, stopped.stdout) == (0, "all rollouts are stopped; canary start lets them go on\n")
+    assert (refused.code, "outage of the bank; lift that first: canary start" in refused.stderr) == (2, True)
+    assert "outage of the bank" in status.stderr
+    assert lifted.stdout == "all rollouts go on\n"
+    assert [note["deed"] for note in canary("audit", "--json").data] == ["started", "stopped"]
+
+
+def test_starting_what_is_not_stopped_changes_nothing(canary: Canary) -> None:
+    assert canary("start").stdout == "no rollout is stopped\n"
+    assert canary("audit", "--json").data == []
+
+
+def test_a_stop_without_a_reason_is_refused(canary: Canary) -> None:
+    assert canary("stop").code == 2
+
+
+def test_a_release_is_refused_in_a_freeze_and_says_until_when(
+    canary: Canary, function: Deployed, tmp_path: Path
+) -> None:
+    config = tmp_path / "rollout.toml"
+    config.write_text('freeze = ["2020-01-01 00:00-2099-01-01 08:00 Europe/Berlin"]\n')
+
+    refused = canary("release", "-f", function.name, "--config", str(config))
+
+    assert refused.code == 2
+    assert refused.stderr.startswith("canary: no release opens now: frozen until Thu 2099-01-01 08:00 CET by ")
+    assert '--fix-forward "why"' in refused.stderr
+    assert canary("status").stdout == "no rollout is open\n"
