@@ -61,7 +61,7 @@ def main() -> int:
     parser.add_argument("--rates", type=int, nargs="+", default=list(RATES), help="requests a second")
     options = parser.parse_args()
     steps: list[Step] = []
-    with running_cloud() as cloud, listening_merchant() as merchant:
+    with Path(os.devnull).open("w") as quiet, running_cloud(log=quiet) as cloud, listening_merchant() as merchant:
         service = deploy(cloud, "rates")
         for number in range(MERCHANTS):
             service.register_merchant(f"merchant-{number}", merchant.url)

@@ -64,12 +64,15 @@ class Batch:
             return True
         try:
             act(message)
+        except Undeliverable as reason:
+            log.warning("message not delivered", extra={"message_id": message.message_id, "reason": reason})
         except Exception:
             # One bad message must not take the batch with it; it is logged here and kept by the queue.
             log.exception("message failed", extra={"message_id": message.message_id, "receives": message.receives})
-            self._postpone(message)
-            return False
-        return True
+        else:
+            return True
+        self._postpone(message)
+        return False
 
     def _postpone(self, message: Message) -> None:
         pause = min(LONGEST_PAUSE_SECONDS, self.first_pause_seconds << (message.receives - 1))
