@@ -93,22 +93,21 @@ _BY_PURPOSE: Final[Mapping[str, Callable[[Place], Grants]]] = {
 }
 
 
-def of_function(place: Place, purpose: str, key_arn: str | None) -> Grants:
-    """Everything that the function's role may do; one with a purpose of its own may do what every function may."""
+def of_function(place: Place, purpose: str) -> Grants:
+    """What the function's role may do beside using the data key; of an unknown purpose, what every function may."""
     base = policies.function_base(
         place,
         log_group=f"/aws/lambda/{place.name('function', purpose)}",
         dead_letter_queue=place.name("queue", f"{purpose}-dead"),
     )
-    key = () if key_arn is None else (policies.use_key(key_arn),)
     special = _BY_PURPOSE[purpose](place) if purpose in _BY_PURPOSE else ()
-    return (*base, *special, *key)
+    return (*base, *special)
 
 
-def of_backups(place: Place, key_arn: str) -> Grants:
+def of_backups(place: Place) -> Grants:
     """What AWS Backup may do with the tables."""
     tables = [place.name("table", each) for each in TABLES]
-    return policies.table_backups(place, tables, vault=place.name("vault", "tables"), key_arn=key_arn)
+    return policies.table_backups(place, tables, vault=place.name("vault", "tables"))
 
 
 def of_abort(place: Place) -> Grants:
@@ -128,12 +127,10 @@ def of_abort(place: Place) -> Grants:
 
 def documents(place: Place, key_arn: str) -> dict[str, str]:
     """The policy document of every role, by its purpose."""
-    found = {purpose: document(of_function(place, purpose, key_arn)) for purpose in _BY_PURPOSE}
-    return found | {
-        "table-backups": document(of_backups(place, key_arn)),
-        "rollout-abort": document((*of_abort(place), policies.use_key(key_arn))),
-        "api-logs": document(policies.api_logs(place)),
-    }
+    with_data = {purpose: of_function(place, purpose) for purpose in _BY_PURPOSE}
+    with_data |= {"table-backups": of_backups(place), "rollout-abort": of_abort(place)}
+    found = {purpose: document([*grants, policies.use_key(key_arn)]) for purpose, grants in with_data.items()}
+    return {**found, "api-logs": document(policies.api_logs(place))}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -148,7 +148,7 @@ def read_parameters(place: Place, *paths: str) -> Statement:
     )
 
 
-def table_backups(place: Place, tables: Sequence[str], *, vault: str, key_arn: str) -> tuple[Statement, ...]:
+def table_backups(place: Place, tables: Sequence[str], *, vault: str) -> tuple[Statement, ...]:
     """What AWS Backup needs to copy these tables into that vault."""
     arns = tuple(place.arn("dynamodb", f"table/{table}") for table in tables)
     return (
@@ -172,7 +172,6 @@ def table_backups(place: Place, tables: Sequence[str], *, vault: str, key_arn: s
             actions=("backup:DescribeBackupVault", "backup:CopyIntoBackupVault"),
             resources=(place.arn("backup", f"backup-vault:{vault}"),),
         ),
-        use_key(key_arn),
         one_region(place),
     )
 

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pulumi
 import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, ROLLOUT_EXPIRY, ROLLOUT_PARTITION_KEY, ROLLOUT_SORT_KEY
-from stack.bundle import package_bundle
+from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, release_parameter
 from stack.components.api import PaymentsApi, PaymentsApiArgs
-from stack.components.api_routes import STAGES
 from stack.components.backup import TableBackups
 from stack.components.bucket import Bucket, BucketArgs
-from stack.components.controller import RolloutController, RolloutControllerArgs
 from stack.components.firewall import WebFirewall
-from stack.components.health import ReleaseHealth
 from stack.components.keys import EncryptionKey
 from stack.components.network import Network, NetworkArgs
 from stack.components.notices import AlarmTopic, SpendingCap
-from stack.components.release import ReleaseParameter, ReleaseParameterArgs
-from stack.components.table import Table, TableArgs
+from stack.delivery import Delivery
 from stack.errors import SettingsError
 from stack.inventory import read_inventory, stand_up
 from stack.manifest import Manifest
@@ -51,10 +44,26 @@ def declare() -> None:
     declare_network(settings, place)
     buckets = declare_buckets(settings, place, key)
     service = PaymentsService(settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
-    store = rollout_store(place, key)
-    TableBackups(place, [*service.tables, store], key.arn)
+    api = declare_api(settings, place, service)
+    WebFirewall(place, {stage: each.arn for stage, each in api.stages.items()})
+    delivery = Delivery(settings, place, service=service, api=api, key=key)
+    delivery.declare()
+    TableBackups(place, [*service.tables, delivery.store], key.arn)
+    if settings.inventory is not None:
+        inventory = read_inventory(settings.inventory)
+        stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
+        pulumi.export("migrated", {"from": inventory.source, **inventory.counts})
+    export(settings, service, api)
+    pulumi.export("buckets", {each.purpose: each.name for each in buckets})
+    pulumi.export("store", delivery.store.name)
+    pulumi.export("release_parameter", release_parameter(place.environment))
+    pulumi.export("manifest", manifest.write(place, settings.build / "manifests"))
+
+
+def declare_api(settings: Settings, place: Place, service: PaymentsService) -> PaymentsApi:
+    """The API of the service's OpenAPI document."""
     document = json.loads(API_DOCUMENT.read_text(encoding="utf-8"))
-    api = PaymentsApi(
+    return PaymentsApi(
         PaymentsApiArgs(
             place=place,
             routes=service.routes(document),
@@ -63,50 +72,9 @@ def declare() -> None:
             throttle_burst=settings.throttle_burst,
             cache_size_gb=settings.cache_size_gb,
             log_retention_days=settings.log_retention_days,
-            alarm_actions=[topic.arn],
+            alarm_actions=service.alarm_actions,
         )
     )
-    WebFirewall(place, {stage: each.arn for stage, each in api.stages.items()})
-    guards = [service.payment_processor.error_rate_alarm.name, *(each.name for each in api.slo_alarms(LIVE_ALIAS))]
-    health = ReleaseHealth(place, guards, [topic.arn])
-    health.show(
-        functions=[each.name for each in service.functions],
-        tables=[each.name for each in service.tables],
-        api=api.name,
-        stages=STAGES,
-    )
-    parameter = ReleaseParameter(
-        ReleaseParameterArgs(
-            place=place,
-            store=store.name,
-            functions=[service.payment_processor.name],
-            alarms=guards,
-            live_url=api.urls[LIVE_ALIAS],
-            preview_url=api.urls[PREVIEW_ALIAS],
-        )
-    )
-    RolloutController(
-        RolloutControllerArgs(
-            place=place,
-            bundle=controller_bundle(settings),
-            runtime=settings.runtime,
-            architecture=settings.architecture,
-            log_retention_days=settings.log_retention_days,
-            store=store.name,
-            alarms=guards,
-            key_arn=key.arn,
-            alarm_actions=[topic.arn],
-        )
-    )
-    if settings.inventory is not None:
-        inventory = read_inventory(settings.inventory)
-        stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
-        pulumi.export("migrated", {"from": inventory.source, **inventory.counts})
-    export(settings, service, api)
-    pulumi.export("manifest", manifest.write(place, settings.build / "manifests"))
-    pulumi.export("buckets", {each.purpose: each.name for each in buckets})
-    pulumi.export("store", store.name)
-    pulumi.export("release_parameter", parameter.name)
 
 
 def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> None:
@@ -118,16 +86,8 @@ def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> No
     pulumi.export("tables", {each.purpose: each.name for each in service.tables})
     pulumi.export("queues", {each.purpose: each.url for each in (service.processing, service.notifications)})
     pulumi.export("live_url", api.urls[LIVE_ALIAS])
-    pulumi.export("api_key_id", api.key_id)
     pulumi.export("preview_url", api.urls[PREVIEW_ALIAS])
-
-
-def controller_bundle(settings: Settings) -> Path:
-    """The controller and what it imports that Lambda's runtime does not have."""
-    found = find_spec("tenacity")
-    if found is None or found.origin is None:
-        raise SettingsError("tenacity is not installed; type make setup")
-    return package_bundle({"canary": settings.controller, "tenacity": Path(found.origin).parent}, settings.build)
+    pulumi.export("api_key_id", api.key_id)
 
 
 def project_config() -> dict[str, str]:
@@ -180,17 +140,3 @@ def declare_buckets(settings: Settings, place: Place, key: EncryptionKey) -> tup
         BucketArgs(place=place, purpose="documents", key_arn=key.arn, colder_class="GLACIER", colder_after_days=90)
     )
     return audit, documents
-
-
-def rollout_store(place: Place, key: EncryptionKey) -> Table:
-    """The on-demand table of rollouts, their ledger and locks; keys as in `canary.schema`."""
-    return Table(
-        TableArgs(
-            place=place,
-            purpose="rollouts",
-            partition_key=ROLLOUT_PARTITION_KEY,
-            sort_key=ROLLOUT_SORT_KEY,
-            expiry=ROLLOUT_EXPIRY,
-            key_arn=key.arn,
-        )
-    )

@@ -18,6 +18,7 @@ from stack import policies
 from stack.alarms import Alarms, stage_watches
 from stack.components.api_routes import STAGES, Route, Routes
 from stack.components.api_stage import StageArgs, declare_stage
+from stack.components.role import RoleArgs, declare_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,22 +113,16 @@ class PaymentsApi(pulumi.ComponentResource):
     def _logging(self) -> aws.apigateway.Account:
         """The role by which API Gateway writes access logs; one for all APIs of the account and region."""
         place = self._args.place
-        role = aws.iam.Role(
-            place.name("role", "api-logs"),
-            name=place.name("role", "api-logs"),
-            assume_role_policy=policies.trust("apigateway.amazonaws.com", place.account),
-            tags=place.tags("api"),
-            opts=self._inside(),
+        args = RoleArgs(
+            place=place,
+            purpose="api-logs",
+            component="api",
+            trust=policies.trust("apigateway.amazonaws.com", place.account),
+            grants=policies.api_logs(place),
         )
-        grants = aws.iam.RolePolicy(
-            place.name("policy", "api-logs"),
-            name=place.name("policy", "api-logs"),
-            role=role.name,
-            policy=policies.document(policies.api_logs(place)),
-            opts=self._inside(),
-        )
+        role, rights = declare_role(args, self)
         return aws.apigateway.Account(
-            place.name("account", "api-logs"), cloudwatch_role_arn=role.arn, opts=self._inside(depends_on=[grants])
+            place.name("account", "api-logs"), cloudwatch_role_arn=role.arn, opts=self._inside(depends_on=[rights])
         )
 
     def _stage(self, stage: str, deployment: aws.apigateway.Deployment, logging: aws.apigateway.Account) -> StageArgs:

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stack import grants, policies
+from stack.components.role import RoleArgs, declare_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,15 @@ class TableBackups(pulumi.ComponentResource):
             tags=place.tags("backup"),
             opts=pulumi.ResourceOptions(parent=self, protect=place.protects(name)),
         )
-        role = self._role(place, key_arn)
+        args = RoleArgs(
+            place=place,
+            purpose="table-backups",
+            component="backup",
+            trust=policies.trust("backup.amazonaws.com", place.account),
+            grants=grants.of_backups(place),
+            key_arn=key_arn,
+        )
+        role, _ = declare_role(args, self)
         plan = aws.backup.Plan(
             place.name("plan", "tables"),
             name=place.name("plan", "tables"),
@@ -66,23 +75,3 @@ class TableBackups(pulumi.ComponentResource):
             opts=inside,
         )
         self.register_outputs({"vault": vault.name, "planId": plan.id})
-
-    def _role(self, place: Place, key_arn: pulumi.Input[str]) -> aws.iam.Role:
-        name = place.name("role", "table-backups")
-        role = aws.iam.Role(
-            name,
-            name=name,
-            assume_role_policy=policies.trust("backup.amazonaws.com", place.account),
-            tags=place.tags("backup"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        aws.iam.RolePolicy(
-            place.name("policy", "table-backups"),
-            name=place.name("policy", "table-backups"),
-            role=role.name,
-            policy=pulumi.Output.from_input(key_arn).apply(
-                lambda key: policies.document(grants.of_backups(place, key))
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return role

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from canary.schema import GUARD_ALARM_PREFIX
 from stack import grants, policies
 from stack.components.function import Function, FunctionArgs
+from stack.components.role import RoleArgs, declare_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,26 +122,13 @@ class RolloutController(pulumi.ComponentResource):
     def _abort_role(self) -> aws.iam.Role:
         """A role for watchdogs; what it may do is in `grants.of_abort`."""
         place = self._args.place
-        name = place.name("role", "rollout-abort")
-        role = aws.iam.Role(
-            name,
-            name=name,
-            assume_role_policy=policies.account_trust(place.account),
-            tags=place.tags(grants.CONTROLLER),
-            opts=pulumi.ResourceOptions(parent=self),
+        args = RoleArgs(
+            place=place,
+            purpose="rollout-abort",
+            component=grants.CONTROLLER,
+            trust=policies.account_trust(place.account),
+            grants=grants.of_abort(place),
+            key_arn=self._args.key_arn,
         )
-        aws.iam.RolePolicy(
-            place.name("policy", "rollout-abort"),
-            name=place.name("policy", "rollout-abort"),
-            role=role.name,
-            policy=self._abort_policy(),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        role, _ = declare_role(args, self)
         return role
-
-    def _abort_policy(self) -> pulumi.Input[str]:
-        statements = grants.of_abort(self._args.place)
-        if self._args.key_arn is None:
-            return policies.document(statements)
-        key_arn = pulumi.Output.from_input(self._args.key_arn)
-        return key_arn.apply(lambda key: policies.document([*statements, policies.use_key(key)]))

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from stack import grants, policies
 from stack.alarms import Alarms, queue_watches
+from stack.components.role import RoleArgs, declare_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,29 +107,15 @@ class Function(pulumi.ComponentResource):
         return queue
 
     def _role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicy]:
-        place, purpose = self._args.place, self.purpose
-        role = aws.iam.Role(
-            place.name("role", purpose),
-            name=place.name("role", purpose),
-            assume_role_policy=policies.function_trust(),
-            tags=self._tags,
-            opts=self._inside(),
+        args = RoleArgs(
+            place=self._args.place,
+            purpose=self.purpose,
+            component=self.purpose,
+            trust=policies.function_trust(),
+            grants=grants.of_function(self._args.place, self.purpose),
+            key_arn=self._args.key_arn,
         )
-        policy = aws.iam.RolePolicy(
-            place.name("policy", purpose),
-            name=place.name("policy", purpose),
-            role=role.name,
-            policy=self._policy(),
-            opts=self._inside(),
-        )
-        return role, policy
-
-    def _policy(self) -> pulumi.Input[str]:
-        place, purpose = self._args.place, self.purpose
-        if self._args.key_arn is None:
-            return policies.document(grants.of_function(place, purpose, None))
-        key_arn = pulumi.Output.from_input(self._args.key_arn)
-        return key_arn.apply(lambda key: policies.document(grants.of_function(place, purpose, key)))
+        return declare_role(args, self)
 
     def _function(self, depends_on: Sequence[pulumi.Resource]) -> aws.lambda_.Function:
         args = self._args

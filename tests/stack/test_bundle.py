@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, store, zip_of
+from stack.delivery import controller_bundle
 from stack.errors import SettingsError
 from stack.grants import FUNCTIONS
-from stack.program import controller_bundle
 from stack.service import parts_of
 from stack.settings import parse_settings
 
