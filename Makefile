@@ -37,7 +37,9 @@ imports: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not e2e and not e2e_long" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m e2e --numprocesses 3 --dist loadscope
+	$(BIN)/pytest -m e2e_long --numprocesses 2 --dist loadscope
 
 docs: setup ## docs/cli.md from the commands
 	$(BIN)/python -m docs.cli_reference

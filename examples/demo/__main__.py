@@ -3,6 +3,7 @@
 Leaves build/demo/summary.json and build/demo/report.html; everything that it started has ended when it ends.
 """
 
+import argparse
 import json
 import os
 import signal
@@ -21,10 +22,14 @@ FOLDER: Final = Path("build/demo")
 INTERRUPTED: Final = 130
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """The exit code: 0 when both releases went as they should, 1 otherwise, 130 when it was interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
-    shell = Shell(folder=fresh_folder(FOLDER.resolve()))
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="where to leave what it finds (default: %(default)s)"
+    )
+    shell = Shell(folder=fresh_folder(parser.parse_args(arguments).folder.resolve()))
     try:
         with (shell.folder / "localcloud.log").open("w") as log, running_cloud(log=log) as cloud:
             try:
@@ -53,7 +58,7 @@ def _report(story: Story, folder: Path) -> int:
             f"{release['requests']} requests, {release['failed_requests']} failed, "
             f"{release['bad_responses']} bad within {release['seconds_from_first_to_last_bad_response']} s"
         )
-    story.tell("see build/demo/summary.json and build/demo/report.html")
+    story.tell(f"see {folder}/summary.json and {folder}/report.html")
     lost = releases[0].client["total"]["failed"]
     if lost:
         print(f"demo: the good release lost {lost} requests; it must lose none", file=sys.stderr)
@@ -65,4 +70,4 @@ def _interrupt(_number: int, _frame: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
