@@ -58,6 +58,7 @@ def _serve(settings: ServerSettings, listener: socket.socket, folder: str) -> No
         access_log=False,
         date_header=False,
         server_header=False,
+        proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         ws="none",

@@ -1,9 +1,11 @@
-"""Weights on every path that is not a plain request: asynchronous, by queue, by topic, by event bus."""
+"""Weights on every path that is not a plain request: asynchronous, by queue, topic, event bus, function URL."""
 
 import json
 from collections import Counter
 from collections.abc import Callable
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -57,6 +59,17 @@ def by_bus(function: Deployed, alias: str) -> None:
         buses.put_events(Entries=[{"Source": source, "DetailType": "test", "Detail": "{}"}] * 10)
 
 
+def by_url(function: Deployed, _alias: str) -> None:
+    made = function.cloud.client("lambda").create_function_url_config(
+        FunctionName=function.name, Qualifier="live", AuthType="NONE"
+    )
+    connection = HTTPConnection("127.0.0.1", function.cloud.port)
+    for _ in range(CALLS):
+        connection.request("GET", "/", headers={"Host": urlsplit(made["FunctionUrl"]).netloc})
+        connection.getresponse().read()
+    connection.close()
+
+
 def told(function: Deployed) -> list[dict[str, Any]]:
     """What the versions wrote to their log so far."""
     logs, group = function.cloud.client("logs"), f"/aws/lambda/{function.name}"
@@ -67,7 +80,7 @@ def told(function: Deployed) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith('{"version"')]
 
 
-@pytest.mark.parametrize("send", [by_event, by_queue, by_topic, by_bus])
+@pytest.mark.parametrize("send", [by_event, by_queue, by_topic, by_bus, by_url])
 def test_every_execution_draws_its_version_and_sees_the_alias(cloud: RunningCloud, send: Send) -> None:
     function = behind_alias(cloud, 0.5, source=TELL, name=f"path-{send.__name__}")
     send(function, f"{function.arn}:live")
