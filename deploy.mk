@@ -1,5 +1,5 @@
 # One command per environment against AWS, by the real Pulumi CLI: make deploy ENV=dev (see docs/deploying.md).
-.PHONY: deploy preview destroy refresh outputs layer policies environment
+.PHONY: deploy preview destroy refresh outputs layer policies new-access environment
 
 environment:
 	@case "$(ENV)" in dev|staging|prod) ;; *) echo 'which environment? type make $(MAKECMDGOALS) ENV=dev (or staging, prod)' >&2; exit 2;; esac
@@ -36,4 +36,18 @@ policies: setup ## ENV=...: IAM Access Analyzer's opinion of every policy; needs
 	    --query 'findings[].[findingType,issueCode,findingDetails]' --output text) || exit 75; \
 	  printf '%s: %s\n' "$$document" "$${findings:-nothing found}"; \
 	  test -z "$$findings" || failed=1; \
+	done; test -z "$$failed"
+
+BASE ?= HEAD~1
+new-access: setup ## ENV=... BASE=rev: whether any policy grants more than at that revision; needs the aws CLI and an account
+	@test -n "$(ENV)" || { echo 'which environment? type make new-access ENV=dev BASE=main' >&2; exit 2; }
+	@rm -rf build/base && git worktree prune && git worktree add --quiet --detach build/base $(BASE)
+	@cd build/base && $(abspath $(BIN))/python -m stack.grants --env $(ENV) --folder ../policies-base >/dev/null
+	@git worktree remove --force build/base
+	@for document in $$($(BIN)/python -m stack.grants --env $(ENV)); do \
+	  before="build/policies-base/$$(basename $$document)"; \
+	  test -f "$$before" || { printf '%s: new\n' "$$document"; failed=1; continue; }; \
+	  result=$$(aws accessanalyzer check-no-new-access --policy-type IDENTITY_POLICY --query result --output text \
+	    --new-policy-document "file://$$document" --existing-policy-document "file://$$before") || exit 75; \
+	  printf '%s: %s\n' "$$document" "$$result"; test "$$result" = PASS || failed=1; \
 	done; test -z "$$failed"
