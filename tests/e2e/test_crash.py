@@ -56,7 +56,7 @@ def test_a_release_that_was_killed_in_the_middle_of_a_step_is_carried_on_by_watc
 
 
 def test_an_interrupted_release_goes_back_to_the_stable_version(canary: Canary, publish: Publish) -> None:
-    function = publish(reporting(0), reporting(0))
+    function = publish(reporting(0), reporting(0) | {"note.txt": "2"})
     with Traffic(cloud=canary.cloud, function=function.name, rate=10):
         interrupted = canary.start("release", "--function", function.name, "--strategy", "50%:10m", "--tick", "2s")
         rollout = the_open_rollout(canary, function.name)

@@ -74,9 +74,7 @@ class Case:
 
 CASES = (
     Case(name="an unchanged copy", stable=reporting(0), candidate=reporting(0) | {"note.txt": "2"}, ends="promoted"),
-    Case(
-        name="caught 500", stable=reporting(0), candidate=reporting(0.05), ends="rolled_back", because="errors", rate=20
-    ),
+    Case(name="caught 500", stable=reporting(0), candidate=reporting(0.05), ends="rolled_back", rate=20),
     Case(name="throws", stable=HEALTHY, candidate=THROWS, ends="rolled_back", because="errors"),
     Case(name="dies on import", stable=HEALTHY, candidate=DIES, ends="rolled_back", because="errors"),
     Case(name="times out", stable=HEALTHY, candidate=HANGS, ends="rolled_back", because="errors", rate=6),
