@@ -25,6 +25,8 @@ PACE: Final = timedelta(seconds=10)
 MINUTE_MS: Final = 60_000
 RESERVE_MS: Final = 8_000
 """Time left at which no further look is begun: the next invocation takes over."""
+HOOKS_WITHIN: Final = timedelta(seconds=2)
+"""How long one invocation waits for on-rollback hooks; the next asks again."""
 NOTICES_WITHIN: Final = timedelta(seconds=5)
 ALARM_EVENT: Final = "CloudWatch Alarm State Change"
 
@@ -43,6 +45,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, object]:
     try:
         return _woken(wired, event, context)
     finally:
+        wired.controller.conclude(HOOKS_WITHIN)
         wired.world.notifier.finish(NOTICES_WITHIN)  # once this returns, Lambda freezes every thread
 
 
@@ -108,4 +111,4 @@ def _trouble(trouble: CanaryError | None) -> str | None:
 @cache
 def _wired(store: str) -> Wired:
     """Made once for each execution environment."""
-    return wire(connect_clients(None), store)
+    return wire(connect_clients(None), store, runs_commands=False)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from canary.core.facts import AlarmFacts, Right, VersionSnapshot, Way, WayKind
-from canary.core.hooks import Hook, HookReading
+from canary.core.hooks import Hook, HookReading, HookRun, HookStatus
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
 from canary.core.model import (
@@ -121,7 +121,7 @@ class RolloutStore(Protocol):
     def commit(self, rollout: Rollout, entries: Sequence[LedgerEntry], windows: Sequence["RecordedWindows"]) -> None:
         """Keeps state `rollout.number`, which must be one above the stored one, and its entries, in one transaction.
 
-        A terminal state frees the aliases.
+        The entry that tells the end frees the aliases; later entries touch no lock, which may be another rollout's.
 
         Raises:
             StaleWrite: another controller committed first.
@@ -175,6 +175,30 @@ class HookRunner(Protocol):
 
     def stop(self) -> None:
         """Ends whatever is still running."""
+        ...
+
+
+class HookBook(Protocol):
+    """The records through which hooks answer that do not answer their caller."""
+
+    def begin(self, run: HookRun) -> HookRun:
+        """The run as it is kept: this one, or the one that was there before it."""
+        ...
+
+    def mark_called(self, key: str) -> None:
+        """Notes that the hook was called, so that nobody calls it again."""
+        ...
+
+    def read(self, key: str) -> HookRun | None:
+        """The run of that key (strongly consistent)."""
+        ...
+
+    def answer(self, key: str, status: HookStatus, reason: str) -> HookRun:
+        """The run as it is answered: by this answer, or by one that came before it.
+
+        Raises:
+            ConfigError: nothing runs under that key.
+        """
         ...
 
 

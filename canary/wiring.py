@@ -16,6 +16,7 @@ from canary import schema
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
 from canary.aws.clients import Clients, aws_errors, connect, error_code
+from canary.aws.hook_book import DynamoHookBook
 from canary.aws.hooks import Hooks
 from canary.aws.metrics import CloudWatchMetrics
 from canary.aws.notify import BusChannel, Channel, Notices, TopicChannel, WebhookChannel, read_secret
@@ -27,7 +28,7 @@ from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
 from canary.core.notices import Destination, Medium
-from canary.ports import SILENCE, Notifier, Surveyor, World
+from canary.ports import SILENCE, HookBook, Notifier, Surveyor, World
 
 NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
 """Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
@@ -69,6 +70,10 @@ class Wired:
         """Looks around for a check-up."""
         return AwsSurvey(self.clients)
 
+    def hook_book(self) -> HookBook:
+        """The records through which CodeDeploy-style hooks answer."""
+        return hook_book(self.clients, self.store_table)
+
     def telling(self, destinations: Sequence[Destination]) -> "Wired":
         """The same, with notices also to these destinations."""
         if not destinations:
@@ -76,19 +81,27 @@ class Wired:
         return wire(self.clients, self.store_table, tell=(*self.tell, *destinations), where=self.where)
 
 
-def wire(clients: Clients, store_table: str, *, tell: Sequence[Destination] = (), where: str = "") -> Wired:
+def wire(
+    clients: Clients,
+    store_table: str,
+    *,
+    tell: Sequence[Destination] = (),
+    where: str = "",
+    runs_commands: bool = True,
+) -> Wired:
     """A controller on real AWS adapters.
 
     Notices go to `tell` and to what the environment names; their commands carry the options `where`, by default the
-    table's.
+    table's. With `runs_commands` hooks that are local commands run here.
     """
+    clock = SystemClock()
     world = World(
         router=LambdaRouter(clients.functions),
         metrics=CloudWatchMetrics(clients.cloudwatch),
         alarms=CloudWatchAlarms(clients.cloudwatch),
         store=DynamoStore(clients.dynamodb, store_table),
-        hooks=Hooks(clients.functions),
-        clock=SystemClock(),
+        hooks=Hooks(clients.functions, hook_book(clients, store_table), clock, runs_commands=runs_commands),
+        clock=clock,
         orders=DynamoOrders(clients.dynamodb, store_table),
         notifier=_notifier(clients, tell, where or f"--store {store_table}"),
     )
@@ -100,6 +113,11 @@ def wire(clients: Clients, store_table: str, *, tell: Sequence[Destination] = ()
         tell=tuple(tell),
         where=where,
     )
+
+
+def hook_book(clients: Clients, store_table: str) -> HookBook:
+    """The records through which CodeDeploy-style hooks answer."""
+    return DynamoHookBook(clients.dynamodb, store_table)
 
 
 def _notifier(clients: Clients, tell: Sequence[Destination], where: str) -> Notifier:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from canary.core.errors import ConfigError, RolloutConflict, StaleWrite
 from canary.core.hooks import Hook, HookReading, HookStatus
-from canary.core.ledger import LedgerEntry
+from canary.core.ledger import ENDINGS, LedgerEntry
 from canary.core.leg import MetricPath
 from canary.core.model import (
     FULL_BASIS_POINTS,
@@ -247,7 +247,7 @@ class FakeStore:
         self.states[rollout.id] = rollout
         self.entries[rollout.id] += entries
         self.counts.setdefault(rollout.id, []).extend(windows)
-        if rollout.phase.is_terminal:
+        if any(entry.kind in ENDINGS for entry in entries):
             self.locks = {key: held for key, held in self.locks.items() if held != rollout.id}
 
     def take_lease(self, rollout_id: RolloutId, owner: str, now: datetime, until: datetime) -> bool:

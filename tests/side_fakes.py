@@ -1,9 +1,11 @@
-"""Fakes of the ports that no decision waits for: notices, orders."""
+"""Fakes of the ports beside the rollout itself: notices, orders, the records of hooks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from canary.core.errors import ConfigError
+from canary.core.hooks import HookRun, HookStatus
 from canary.core.ledger import LedgerEntry
 from canary.core.orders import AuditNote, Stop
 from canary.core.rollout import Rollout
@@ -44,3 +46,26 @@ class FakeOrders:
 
     def list_notes(self, limit: int) -> tuple[AuditNote, ...]:
         return tuple(sorted(self.notes, key=lambda note: note.at, reverse=True)[:limit])
+
+
+@dataclass
+class FakeHookBook:
+    """Keeps what the real book keeps."""
+
+    runs: dict[str, HookRun] = field(default_factory=dict)
+
+    def begin(self, run: HookRun) -> HookRun:
+        return self.runs.setdefault(run.key, run)
+
+    def mark_called(self, key: str) -> None:
+        self.runs[key] = replace(self.runs[key], is_called=True)
+
+    def read(self, key: str) -> HookRun | None:
+        return self.runs.get(key)
+
+    def answer(self, key: str, status: HookStatus, reason: str) -> HookRun:
+        if key not in self.runs:
+            raise ConfigError(f"no hook runs under {key!r}")
+        if self.runs[key].status is HookStatus.IN_PROGRESS:
+            self.runs[key] = replace(self.runs[key], status=status, reason=reason)
+        return self.runs[key]

@@ -1,28 +1,33 @@
 """The HookRunner: local commands, http(s) URLs and Lambda functions, none of which is ever waited for.
 
 A function or URL answers ``{"hookStatus": "SUCCEEDED" | "FAILED" | "IN_PROGRESS", "reason": "..."}`` and is asked
-again after IN_PROGRESS; a command succeeds by exit code 0. All get the same payload (`payload`), a command on its
-standard input.
+again after IN_PROGRESS; a command succeeds by exit code 0; a CodeDeploy-style hook is called once and answers through
+the record that a `HookBook` keeps. All get the same payload (`payload`), a command on its standard input.
 """
 
 import json
+import secrets
 import shlex
 import subprocess
 import tempfile
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from canary.aws.clients import aws_errors
 from canary.core.codec import Plain
-from canary.core.errors import CanaryError
-from canary.core.hooks import Hook, HookReading, HookStatus
+from canary.core.errors import CanaryError, ConfigError, Unavailable
+from canary.core.hooks import Hook, HookReading, HookRun, HookStatus
 from canary.core.rollout import Rollout
+from canary.ports import Clock, HookBook
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
+ORPHAN_AFTER: Final = timedelta(seconds=60)
+"""How long a record may stand without its hook having been called before somebody else calls."""
 ANSWER_WITHIN_S: Final = 60
 """How long one call of a URL may take; a longer hook answers IN_PROGRESS."""
 
@@ -38,8 +43,12 @@ class _Run(Protocol):
 class Hooks:
     """Starts every due hook once and tells how far it is."""
 
-    def __init__(self, client: "LambdaClient") -> None:
+    def __init__(self, client: "LambdaClient", book: HookBook, clock: Clock, *, runs_commands: bool = True) -> None:
+        """Without `runs_commands` local commands are left to the process in which the release was started."""
         self._client = client
+        self._book = book
+        self._clock = clock
+        self._runs_commands = runs_commands
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hook")
         self._runs: dict[str, _Run] = {}
 
@@ -62,12 +71,33 @@ class Hooks:
         if hook.run.startswith(("lambda:", "arn:")):
             name = hook.run.removeprefix("lambda:")
             return _Called(key, self._pool, lambda: self._invoke(name, body))
-        return _Command(key, hook.run, body)
+        if hook.run.startswith("codedeploy:"):
+            function = hook.run.removeprefix("codedeploy:")
+            return _Called(key, self._pool, lambda: self._consult(key, function, body))
+        return _Command(key, hook.run, body) if self._runs_commands else _Elsewhere(key)
 
     def _invoke(self, function: str, body: str) -> str:
         with aws_errors(f"calling hook function {function}"):
             answer = self._client.invoke(FunctionName=function, Payload=body.encode())
-        return answer["Payload"].read().decode()
+        said = answer["Payload"].read().decode()
+        if answer.get("FunctionError"):
+            raise ConfigError(f"hook function {function} failed: {said:.300}")
+        return said
+
+    def _consult(self, key: str, function: str, body: str) -> str:
+        """What the record of a hook says; the hook is called by whoever begins the record, or finds it never called.
+
+        A hook is called again, with the same execution id, where the process that began it died before it could call.
+        """
+        mine = HookRun(key=key, token=secrets.token_urlsafe(24), started_at=self._clock.now())
+        run = self._book.read(key) or self._book.begin(mine)
+        is_orphan = self._clock.now() - run.started_at >= ORPHAN_AFTER
+        if not run.is_called and (run.token == mine.token or is_orphan):
+            told = json.loads(body) | {"LifecycleEventHookExecutionId": run.execution_id}
+            with aws_errors(f"calling hook function {function}"):
+                self._client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(told).encode())
+            self._book.mark_called(key)
+        return json.dumps({"hookStatus": run.status, "reason": run.reason})
 
 
 def payload(key: str, hook: Hook, rollout: Rollout) -> dict[str, Plain]:
@@ -96,6 +126,20 @@ def payload(key: str, hook: Hook, rollout: Rollout) -> dict[str, Plain]:
     }
 
 
+class _Elsewhere:
+    """A hook that is a command of another machine's."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def poll(self) -> HookReading:
+        reason = "a local command runs only where the release was started"
+        return HookReading(key=self._key, status=HookStatus.IN_PROGRESS, reason=reason)
+
+    def stop(self) -> None:
+        return
+
+
 class _Called:
     """A hook that answers a call, and is called again while it says IN_PROGRESS."""
 
@@ -119,10 +163,15 @@ class _Called:
     def _read(self) -> HookReading:
         try:
             answer = json.loads(self._future.result())
+        except Unavailable as trouble:
+            return HookReading(key=self._key, status=HookStatus.IN_PROGRESS, reason=f"{trouble}; asked again")
+        except (CanaryError, OSError, ValueError) as error:
+            return HookReading(key=self._key, status=HookStatus.FAILED, reason=f"no answer: {error}")
+        try:
             status = HookStatus(answer["hookStatus"])
             return HookReading(key=self._key, status=status, reason=str(answer.get("reason", "")))
-        except (CanaryError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = f"no answer with a hookStatus: {error}"
+        except (ValueError, KeyError, TypeError, AttributeError):
+            reason = f"answered without a hookStatus of SUCCEEDED, FAILED or IN_PROGRESS: {answer!r:.200}"
             return HookReading(key=self._key, status=HookStatus.FAILED, reason=reason)
 
 
@@ -156,6 +205,7 @@ class _Command:
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(timeout=10)
+        self._output.close()
 
     def _tell(self, body: str) -> None:
         assert self._process is not None

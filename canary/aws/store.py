@@ -24,7 +24,7 @@ from canary import schema
 from canary.aws.clients import aws_errors, error_code
 from canary.core.codec import from_plain, to_plain
 from canary.core.errors import RolloutConflict, StaleWrite, Unavailable
-from canary.core.ledger import LedgerEntry
+from canary.core.ledger import ENDINGS, LedgerEntry
 from canary.core.model import AliasName, FunctionName, RolloutId
 from canary.core.rollout import Rollout
 from canary.ports import RecordedWindows
@@ -84,7 +84,7 @@ class DynamoStore:
         if windows:
             body = json.dumps([to_plain(record) for record in windows])
             writes.append(self._put(key, f"counts#{rollout.number:08d}", {"body": body}))
-        if rollout.phase.is_terminal:
+        if any(entry.kind in ENDINGS for entry in entries):
             writes.append(self._delete("open", rollout.id))
             writes += [self._delete(_alias_key(leg.target.function, leg.target.alias), "open") for leg in rollout.legs]
         self._transact(writes, f"keeping state {rollout.number} of rollout {rollout.id}")

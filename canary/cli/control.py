@@ -117,8 +117,9 @@ def abort(
     ordered = session.wired.controller.order(chosen, partial(order_abort, by=options.caller(), why=why))
     if not ordered.phase.is_terminal:
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
-    session.wired.world.notifier.finish(options.NOTICES_WITHIN)
     _tell(ordered)
+    session.wired.controller.conclude(options.HOOKS_WITHIN)
+    session.wired.world.notifier.finish(options.NOTICES_WITHIN)
 
 
 def _refuse_while_held(world: World, chosen: RolloutId) -> None:

@@ -20,6 +20,9 @@ from canary.wiring import Wired, connect_clients, read_published, wire
 NOTICES_WITHIN: Final = timedelta(seconds=10)
 """How long a command that is done waits for its notices to be sent."""
 
+HOOKS_WITHIN: Final = timedelta(hours=1)
+"""How long a command waits for on-rollback hooks at most, whatever their deadlines are."""
+
 Environment = Annotated[
     str, typer.Option("--env", "-e", envvar="CANARY_ENV", help="The environment whose stack is released.")
 ]

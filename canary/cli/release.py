@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -160,7 +160,7 @@ def _follow(wired: Wired, rollout_id: RolloutId, *, abort_on_interrupt: bool) ->
     """Ticks until the end, showing each tick; hooks still running are ended with it."""
     with LiveView() as view, _interrupts():
         try:
-            return wired.controller.watch(rollout_id, view.show)
+            return _watch(wired, rollout_id, view)
         except KeyboardInterrupt:
             if not abort_on_interrupt:
                 raise ConfigError(
@@ -170,10 +170,20 @@ def _follow(wired: Wired, rollout_id: RolloutId, *, abort_on_interrupt: bool) ->
             view.narrate("interrupted: all traffic goes back to the stable version")
             order = partial(order_abort, by=options.caller(), why="the release command was interrupted")
             wired.controller.order(rollout_id, order)
-            return wired.controller.watch(rollout_id, view.show)
+            return _watch(wired, rollout_id, view)
         finally:
             wired.world.hooks.stop()
             wired.world.notifier.finish(options.NOTICES_WITHIN)
+
+
+def _watch(wired: Wired, rollout_id: RolloutId, view: LiveView) -> Rollout:
+    """Ticks until the end, then waits for on-rollback hooks; an interrupt leaves those alone."""
+    rollout = wired.controller.watch(rollout_id, view.show)
+    if rollout.due_hooks():
+        view.narrate("traffic is back on the stable version; the on-rollback hooks run, Ctrl-C leaves them")
+    with suppress(KeyboardInterrupt):
+        wired.controller.conclude(options.HOOKS_WITHIN)
+    return rollout
 
 
 def _finish(rollout: Rollout, wired: Wired, *, as_json: bool) -> None:

@@ -1,10 +1,14 @@
 """What a release may have checked by others, when, and what they answered."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from canary.core.errors import ConfigError
+
+_MARK: Final = "~"
+"""Stands between the key of a run and its token."""
 
 
 class HookStage(StrEnum):
@@ -26,7 +30,11 @@ class HookStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hook:
-    """Something of the user's that must succeed: a local command, an http(s) URL or a Lambda function's name or ARN."""
+    """Something of the user's that must succeed.
+
+    `run` is a local command, an http(s) URL, ``lambda:NAME`` or ``codedeploy:NAME`` (or the ARN in place of the name).
+    What runs on the way back is only recorded.
+    """
 
     name: str
     stage: HookStage
@@ -48,3 +56,31 @@ class HookReading:
     key: str
     status: HookStatus
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRun:
+    """One run of a hook that answers later, through a record. Who knows `execution_id` may answer it."""
+
+    key: str
+    token: str
+    started_at: datetime
+    is_called: bool = False
+    status: HookStatus = HookStatus.IN_PROGRESS
+    reason: str = ""
+
+    @property
+    def execution_id(self) -> str:
+        """What the hook is told to answer with (CodeDeploy's ``LifecycleEventHookExecutionId``)."""
+        return f"{self.key}{_MARK}{self.token}"
+
+    @property
+    def rollout(self) -> str:
+        """The id of the rollout that it belongs to."""
+        return self.key.partition("/")[0]
+
+
+def parse_execution_id(text: str) -> tuple[str, str]:
+    """The key of a run, and its token, empty where the text is a bare key."""
+    key, _, token = text.strip().partition(_MARK)
+    return key, token

@@ -31,6 +31,11 @@ class EntryKind(StrEnum):
     ROLLED_BACK = "rolled_back"
     ABORTED = "aborted"
     UNDONE = "undone"
+    HOOK = "hook"
+
+
+ENDINGS: Final = frozenset({EntryKind.PROMOTED, EntryKind.ROLLED_BACK, EntryKind.ABORTED})
+"""The entries that tell the end of a rollout; its aliases are free from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,13 +162,18 @@ class Rollout:
         return self.reached_at is not None and now - self.reached_at >= self.step.deadline
 
     def due_hooks(self) -> tuple[tuple[str, Hook], ...]:
-        """The hooks that must still succeed before the rollout moves on, each with the key of this very run of it."""
+        """The hooks that must still answer, each with the key of this very run of it.
+
+        While the rollout is open it waits for their success; what is due after a rollback is only recorded.
+        """
         keyed = tuple((self._hook_key(hook), hook) for hook in self.hooks if hook.stage in self._due_stages())
         return tuple((key, hook) for key, hook in keyed if key not in self.passed_hooks)
 
     def _due_stages(self) -> tuple[HookStage, ...]:
         if self.phase is Phase.GATING:
             return (HookStage.BEFORE_TRAFFIC,)
+        if self.phase in (Phase.ROLLED_BACK, Phase.ABORTED):
+            return (HookStage.ON_ROLLBACK,)
         if self.phase is not Phase.PROGRESSING or self.reached_at is None:
             return ()
         return (HookStage.EACH_STEP, HookStage.AFTER_TRAFFIC) if self.is_last_step else (HookStage.EACH_STEP,)

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from canary.aws.hook_book import DynamoHookBook
+from canary.core.hooks import HookRun, HookStatus
 from localcloud.running import RunningCloud
 from tests.cli.conftest import Canary
+from tests.fakes import START
 from tests.localcloud.functions_under_test import Deployed, behind_alias
 
 
@@ -49,3 +52,20 @@ def test_a_release_is_refused_in_a_freeze_and_says_until_when(
     assert refused.stderr.startswith("canary: no release opens now: frozen until Thu 2099-01-01 08:00 CET by ")
     assert '--fix-forward "why"' in refused.stderr
     assert canary("status").stdout == "no rollout is open\n"
+
+
+def test_a_waiting_hook_is_answered_from_the_command_line(canary: Canary, cloud: RunningCloud, table: str) -> None:
+    run = HookRun(key="r-1/before-traffic/0/smoke", token="t0ken", started_at=START)
+    book = DynamoHookBook(cloud.client("dynamodb"), table)
+    book.begin(run)
+
+    answered = canary("hook-answer", run.execution_id, "SUCCEEDED", "--why", "looks good")
+    late = canary("hook-answer", run.key, "FAILED")
+    unknown = canary("hook-answer", "r-2/x", "FAILED")
+
+    assert (answered.code, answered.stdout) == (0, f"hook {run.key} is answered: SUCCEEDED\n")
+    assert (late.code, "was answered before: SUCCEEDED" in late.stderr, "looks good" in late.stderr) == (2, True, True)
+    assert (unknown.code, "no hook runs under 'r-2/x'" in unknown.stderr) == (2, True)
+    kept = book.read(run.key)
+    assert kept is not None
+    assert kept.status is HookStatus.SUCCEEDED

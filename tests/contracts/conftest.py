@@ -9,14 +9,15 @@ import pytest
 
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
+from canary.aws.hook_book import DynamoHookBook
 from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
 from canary.core.model import AliasName, FunctionName, Version
-from canary.ports import AlarmSource, OrderBook, RolloutStore, TrafficRouter
+from canary.ports import AlarmSource, HookBook, OrderBook, RolloutStore, TrafficRouter
 from localcloud.running import RunningCloud
 from tests.fakes import FakeAlarms, FakeRouter, FakeStore
 from tests.rollout_table import rollout_table
-from tests.side_fakes import FakeOrders
+from tests.side_fakes import FakeHookBook, FakeOrders
 
 CODE = "def handler(event, context):\n    return {number}\n"
 ROLE = "arn:aws:iam::000000000000:role/contract"
@@ -73,6 +74,15 @@ def orders(request: pytest.FixtureRequest) -> OrderBook:
         return FakeOrders()
     cloud: RunningCloud = request.getfixturevalue("cloud")
     return DynamoOrders(cloud.client("dynamodb"), rollout_table(cloud))
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def hook_book(request: pytest.FixtureRequest) -> HookBook:
+    """An empty book of either kind."""
+    if request.param == "fake":
+        return FakeHookBook()
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    return DynamoHookBook(cloud.client("dynamodb"), rollout_table(cloud))
 
 
 @pytest.fixture(params=["fake", "adapter"])

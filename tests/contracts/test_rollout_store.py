@@ -73,6 +73,19 @@ def test_an_ended_rollout_frees_its_aliases_and_stays_readable(store: RolloutSto
     assert opened(store, "pay", rollout_id="r-2").id == "r-2"
 
 
+def test_what_is_told_of_an_ended_rollout_frees_nobody_else_s_alias(store: RolloutStore) -> None:
+    """An answer of an on-rollback hook came in while the next release was open, and took its lock away."""
+    ended, entry = next_state(opened(store), Phase.ROLLED_BACK)
+    store.commit(ended, [entry], [])
+    second = opened(store, rollout_id="r-2")
+    later, told = replace(ended, number=ended.number + 1).recording(EntryKind.HOOK, "told", at=START, by="controller")
+
+    store.commit(later, [told], [])
+
+    assert store.list_open() == (second.id,)
+    assert store.find_open(second.legs[0].target.function, second.legs[0].target.alias) == second.id
+
+
 def test_the_ledger_is_read_in_the_order_of_its_numbers(store: RolloutStore) -> None:
     rollout = opened(store)
     for _ in range(12):
