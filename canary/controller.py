@@ -14,11 +14,13 @@ from canary.core.aftermath import settle_hooks
 from canary.core.commands import order_undo
 from canary.core.decision import Decision, Observation, Route
 from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
-from canary.core.model import AliasRouting, RolloutId, Target, Version
+from canary.core.ledger import CONTROLLER
+from canary.core.model import Phase, RolloutId, Version
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
-from canary.observing import observe, read_stop
+from canary.observing import UNANSWERED, observe, read_stop
 from canary.ports import RecordedWindows, World
+from canary.undoing import routes_of_undo
 
 RETRY_AFTER = timedelta(seconds=2)
 """How soon to look again when AWS did not answer or somebody else wrote first."""
@@ -68,17 +70,42 @@ class Controller:
     def tick_all(self, rollout_ids: Sequence[RolloutId]) -> tuple[Tick, ...]:
         """One pass over many rollouts, with their metrics and alarms read in batches.
 
+        One that cannot be loaded has no tick, and keeps no other one waiting.
+
         Raises:
-            ConfigError: one of them does not exist.
-            Unavailable: the store did not answer and this process has never seen one of them.
+            ConfigError: none of them exists.
+            Unavailable: the store did not answer and this process has never seen any of them.
         """
-        loaded = [self._load(rollout_id) for rollout_id in rollout_ids]
+        loaded = self._load_all(rollout_ids)
         answers = all(blocked is None for _, blocked in loaded)
         stopped = read_stop(self._world) if answers else "the store of rollouts does not answer"
         looks = observe(self._world, [rollout for rollout, _ in loaded], stopped=stopped)
         return tuple(
             self._decide(rollout, seen, blocked) for (rollout, blocked), seen in zip(loaded, looks, strict=True)
         )
+
+    def list_open(self) -> tuple[RolloutId, ...]:
+        """The open rollouts, and those that this process saw fail and not end yet, which it may have to take back.
+
+        While the store does not answer: those that this process knows to be open.
+
+        Raises:
+            Unavailable: the store did not answer, and this process knows of none.
+        """
+        known = [rollout for rollout in self._known.values() if not rollout.phase.is_terminal]
+        try:
+            listed = self._world.store.list_open()
+        except UNANSWERED:
+            if not known:
+                raise
+            return tuple(rollout.id for rollout in known)
+        failed = (rollout.id for rollout in known if rollout.failure is not None)
+        return tuple(dict.fromkeys((*listed, *failed)))
+
+    def list_guarded(self, alarm: str) -> tuple[RolloutId, ...]:
+        """The open rollouts that an alarm guards; raises what `list_open` and `tick_all` raise."""
+        loaded = self._load_all(self.list_open())
+        return tuple(rollout.id for rollout, _ in loaded if alarm in (*rollout.alarms, *rollout.guards))
 
     def watch(self, rollout_id: RolloutId, on_tick: Callable[[Tick], None]) -> Rollout:
         """Ticks until the rollout has ended, and returns how it ended."""
@@ -118,32 +145,27 @@ class Controller:
             raise blocked
         told = f"version {to}" if to is not None else "the version before"
         decision = order_undo(rollout, to=told, by=by, why=why, now=self._world.clock.now())
-        for route in [self._way_back(leg.target, to) for leg in reversed(rollout.legs)]:
-            self._world.router.write_routing(route.function, route.alias, route.routing)
+        if (trouble := self._route(routes_of_undo(self._world, rollout, to))) is not None:
+            raise trouble
         return self._commit(rollout, decision, ()).rollout
 
-    def _way_back(self, target: Target, to: Version | None) -> Route:
-        """The flip of one alias, once it is sure that the version to go back to can serve."""
-        back = to if to is not None else target.stable
-        holder = self._world.store.find_open(target.function, target.alias)
-        if holder is not None:
-            raise RolloutConflict(f"alias {target.resource} is taken by rollout {holder}; abort that first")
-        routing = self._world.router.read_routing(target.function, target.alias)
-        if routing is None or not routing.is_same_split(AliasRouting(stable=target.canary)):
-            raise RolloutConflict(f"alias {target.resource} has moved on: it serves {routing}; release what you want")
-        facts = self._world.router.find_version(target.function, back)
-        if facts is None or facts.state not in ("Active", "Inactive"):
-            raise ConfigError(f"version {back} of {target.function} cannot serve; name another with --to")
-        return Route(
-            function=target.function, alias=target.alias, routing=AliasRouting(stable=back, revision=routing.revision)
-        )
+    def _load_all(self, rollout_ids: Sequence[RolloutId]) -> list[tuple[Rollout, CanaryError | None]]:
+        loaded, refused = [], None
+        for rollout_id in rollout_ids:
+            try:
+                loaded.append(self._load(rollout_id))
+            except (ConfigError, *UNANSWERED) as error:
+                refused = error
+        if refused is not None and not loaded:
+            raise refused
+        return loaded
 
-    def _load(self, rollout_id: RolloutId) -> tuple[Rollout, Unavailable | None]:
+    def _load(self, rollout_id: RolloutId) -> tuple[Rollout, CanaryError | None]:
         """The stored state; while the store does not answer, the last one known, good for braking only."""
         known = self._known.get(rollout_id)
         try:
             stored = self._world.store.load_rollout(rollout_id)
-        except Unavailable as trouble:
+        except UNANSWERED as trouble:
             if known is None:
                 raise
             return known, trouble
@@ -152,15 +174,27 @@ class Controller:
         self._known[rollout_id] = _latched(stored, known)
         return self._known[rollout_id], None
 
-    def _decide(self, rollout: Rollout, seen: Observation | CanaryError, blocked: Unavailable | None) -> Tick:
-        if isinstance(seen, CanaryError):
-            return Tick(decision=_wait(rollout), trouble=seen)
+    def _decide(self, rollout: Rollout, seen: Observation, blocked: CanaryError | None) -> Tick:
+        if _is_refuted(rollout):
+            return self._take_back(rollout, seen)
+        trouble = Unavailable(seen.unread) if seen.unread is not None else blocked
         decision = reconcile(rollout, seen, seen.observed_at)
         if blocked is not None and not decision.route_first:
-            return Tick(decision=_wait(rollout), seen=seen, trouble=blocked)
+            return Tick(decision=_wait(rollout), seen=seen, trouble=trouble)
         if _is_idle(rollout, decision) or self._may_act(rollout, decision):
-            return self._act(rollout, seen, decision)
-        return Tick(decision=_wait(rollout), seen=seen)
+            tick = self._act(rollout, seen, decision)
+            return tick if tick.trouble is not None else replace(tick, trouble=trouble)
+        return Tick(decision=_wait(rollout), seen=seen, trouble=trouble)
+
+    def _take_back(self, rollout: Rollout, seen: Observation) -> Tick:
+        """Another controller promoted what this one saw fail at the same moment: the promotion is undone, and told."""
+        try:
+            undone = self.undo(rollout.id, to=None, by=CONTROLLER, why=rollout.failure or "")
+        except (ConfigError, RolloutConflict):  # somebody has released on: what serves now is theirs
+            undone = self._known[rollout.id] = replace(rollout, failure=None)
+        except CanaryError as trouble:
+            return Tick(decision=_wait(rollout), seen=seen, trouble=trouble)
+        return Tick(decision=_wait(undone), seen=seen)
 
     def _may_act(self, rollout: Rollout, decision: Decision) -> bool:
         """Of several controllers one moves a rollout forward: the one with its lease. Any may take it back.
@@ -172,7 +206,7 @@ class Controller:
         now = self._world.clock.now()
         try:
             return self._world.store.take_lease(rollout.id, self._owner, now, now + LEASE_TICKS * rollout.policy.tick)
-        except Unavailable:
+        except UNANSWERED:
             return True  # the commit will tell
 
     def _act(self, rollout: Rollout, seen: Observation, decision: Decision) -> Tick:
@@ -261,9 +295,15 @@ def _is_idle(rollout: Rollout, decision: Decision) -> bool:
 
 def _latched(stored: Rollout, known: Rollout | None) -> Rollout:
     """A failure that this process has seen holds, also where the store missed it."""
-    if known is None or known.failure is None or stored.failure is not None or stored.phase.is_terminal:
+    if known is None or known.failure is None or stored.failure is not None:
         return stored
-    return replace(stored, failure=known.failure)
+    failed = replace(stored, failure=known.failure)
+    return failed if _is_refuted(failed) or not stored.phase.is_terminal else stored
+
+
+def _is_refuted(rollout: Rollout) -> bool:
+    """Whether a promotion was committed by one controller while another one saw the candidate fail."""
+    return rollout.phase is Phase.PROMOTED and rollout.failure is not None and rollout.undone is None
 
 
 def _recorded(rollout: Rollout, seen: Observation) -> tuple[RecordedWindows, ...]:

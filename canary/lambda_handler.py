@@ -61,7 +61,7 @@ def _tick_through(wired: Wired, context: Context) -> list[Tick]:
     """Ticks everything that is open at an even pace; returns the last round."""
     ticks: list[Tick] = []
     until = time.monotonic() + (min(context.get_remaining_time_in_millis(), MINUTE_MS) - RESERVE_MS) / 1000
-    while rollout_ids := wired.world.store.list_open():
+    while rollout_ids := wired.controller.list_open():
         began = time.monotonic()
         ticks = list(wired.controller.tick_all(rollout_ids))
         rest = PACE.total_seconds() - (time.monotonic() - began)
@@ -73,17 +73,11 @@ def _tick_through(wired: Wired, context: Context) -> list[Tick]:
 
 def _tick_guarded(wired: Wired, alarm: str) -> list[Tick]:
     """Ticks the rollouts that the alarm guards, twice: the second look sees the way back done."""
-    open_ids = wired.world.store.list_open()
-    guarded = [rollout_id for rollout_id in open_ids if _is_guarded(wired, rollout_id, alarm)]
+    guarded = wired.controller.list_guarded(alarm)
     if not guarded:
         return []
     wired.controller.tick_all(guarded)
     return list(wired.controller.tick_all(guarded))
-
-
-def _is_guarded(wired: Wired, rollout_id: RolloutId, alarm: str) -> bool:
-    rollout = wired.world.store.load_rollout(rollout_id)
-    return rollout is not None and alarm in (*rollout.alarms, *rollout.guards)
 
 
 def _tick(wired: Wired, rollout_id: RolloutId) -> Tick:

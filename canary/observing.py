@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from canary.core.decision import Observation, SeenPath, SeenTarget
-from canary.core.errors import AccessDenied, CanaryError, StaleWrite, Unavailable
+from canary.core.errors import AccessDenied, StaleWrite, Unavailable
 from canary.core.hooks import HookReading
 from canary.core.leg import Leg
 from canary.core.model import AlarmReading, AliasName, AliasRouting, Phase
@@ -22,20 +22,18 @@ UNANSWERED = (Unavailable, StaleWrite, AccessDenied)
 Paths = tuple[SeenPath, ...]
 
 
-def observe(
-    world: World, rollouts: Sequence[Rollout], *, stopped: str | None = None
-) -> tuple[Observation | CanaryError, ...]:
-    """What can be seen now of each rollout, or why its aliases could not be read.
+def observe(world: World, rollouts: Sequence[Rollout], *, stopped: str | None = None) -> tuple[Observation, ...]:
+    """What can be seen now of each rollout.
 
-    Metrics and alarms that cannot be read make an observation blind, which holds the weight; they do not fail it.
-    `stopped` is what `read_stop` read.
+    Metrics and alarms that cannot be read make an observation blind, which holds the weight; they do not fail it. An
+    alias that cannot be read keeps no other one from being judged and taken back. `stopped` is what `read_stop` read.
     """
     now = world.clock.now()
     open_rollouts = [rollout for rollout in rollouts if not rollout.phase.is_terminal]
     alarms, paths, blind = _measure(world, open_rollouts, now)
     seen = iter(paths)
     return tuple(
-        _stopped(_observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind), stopped)
+        replace(_observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind), stopped=stopped)
         if not rollout.phase.is_terminal
         else _ended(rollout, now)
         for rollout in rollouts
@@ -51,10 +49,6 @@ def read_stop(world: World) -> str | None:
     return None if stop is None else f"all rollouts are {stop}"
 
 
-def _stopped(seen: Observation | CanaryError, stopped: str | None) -> Observation | CanaryError:
-    return replace(seen, stopped=stopped) if isinstance(seen, Observation) else seen
-
-
 def _ended(rollout: Rollout, now: datetime) -> Observation:
     """Nothing about an ended rollout matters any more."""
     return Observation(observed_at=now, targets=tuple(SeenTarget(routing=None) for _ in rollout.legs))
@@ -67,14 +61,10 @@ def _observe_one(  # noqa: PLR0917 - the parts of one observation
     alarms: dict[str, AlarmReading],
     paths: Sequence[Paths],
     blind: str | None,
-) -> Observation | CanaryError:
-    try:
-        targets = tuple(_target(world, rollout, leg, seen) for leg, seen in zip(rollout.legs, paths, strict=True))
-    except UNANSWERED as trouble:
-        return trouble
+) -> Observation:
     return Observation(
         observed_at=now,
-        targets=targets,
+        targets=tuple(_target(world, rollout, leg, seen) for leg, seen in zip(rollout.legs, paths, strict=True)),
         alarms=tuple(alarms[name] for name in _alarm_names(rollout) if name in alarms),
         hooks=_answers(world, rollout),
         blind=blind,
@@ -92,11 +82,12 @@ def _answers(world: World, rollout: Rollout) -> tuple[HookReading, ...]:
 def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths) -> SeenTarget:
     """The preview alias matters until production traffic is shifted."""
     is_gating = rollout.phase in (Phase.PENDING, Phase.GATING)
-    return SeenTarget(
-        routing=world.router.read_routing(leg.target.function, leg.target.alias),
-        preview=_preview(world, leg, leg.target.preview_alias) if is_gating else None,
-        paths=paths,
-    )
+    try:
+        routing = world.router.read_routing(leg.target.function, leg.target.alias)
+        preview = _preview(world, leg, leg.target.preview_alias) if is_gating else None
+    except UNANSWERED as trouble:
+        return SeenTarget(routing=None, unread=str(trouble), paths=paths)
+    return SeenTarget(routing=routing, preview=preview, paths=paths)
 
 
 def _preview(world: World, leg: Leg, alias: AliasName | None) -> AliasRouting | None:

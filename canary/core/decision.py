@@ -20,9 +20,10 @@ class SeenPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenTarget:
-    """One target as it was seen; no routing means that the alias does not exist."""
+    """One target as it was seen; no routing means that there is no such alias, or, by `unread`, why it is not known."""
 
     routing: AliasRouting | None
+    unread: str | None = None
     preview: AliasRouting | None = None
     paths: tuple[SeenPath, ...] = ()
 
@@ -41,6 +42,11 @@ class Observation:
     hooks: tuple[HookReading, ...] = ()
     blind: str | None = None
     stopped: str | None = None
+
+    @property
+    def unread(self) -> str | None:
+        """Why one of the aliases could not be read, if one could not."""
+        return next((target.unread for target in self.targets if target.unread is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

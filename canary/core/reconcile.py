@@ -261,7 +261,7 @@ def _still_judged(rollout: Rollout, seen: Observation) -> Weighed:
 def _finish_leaving(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     rollout = weighed.rollout
     routes = routes_back(rollout, seen)
-    if routes:
+    if routes or seen.unread is not None:
         return replace(_hold(weighed, routes), route_first=True)
     ended = rollout.entered(rollout.ending, at=now)
     kind = EntryKind.ROLLED_BACK if ended.phase is Phase.ROLLED_BACK else EntryKind.ABORTED

@@ -15,6 +15,8 @@ def foreign_hand(rollout: Rollout, seen: Observation) -> str | None:
     that was asked. An old revision of ours is a stale read.
     """
     for leg, target in zip(rollout.legs, seen.targets, strict=True):
+        if target.unread is not None:
+            continue
         if target.routing is None:
             return f"alias {leg.target.resource} no longer exists"
         routing = target.routing
