@@ -79,6 +79,9 @@ class Delivery:
                 place=self.place,
                 store=self.store.name,
                 functions=[self.service.payment_processor.name],
+                quiet_functions=[
+                    each.name for each in self.service.functions if each is not self.service.payment_processor
+                ],
                 alarms=self.guards,
                 live_url=self.api.urls[LIVE_ALIAS],
                 preview_url=self.api.urls[PREVIEW_ALIAS],

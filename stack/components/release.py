@@ -23,6 +23,9 @@ class ReleaseParameterArgs:
     place: Place
     store: str
     functions: Sequence[str]
+    """Those whose candidate must answer requests in every step of a release."""
+    quiet_functions: Sequence[str]
+    """Those that may well stay without traffic meanwhile: they move with the others."""
     alarms: Sequence[pulumi.Input[str]]
     live_url: pulumi.Input[str]
     preview_url: pulumi.Input[str]
@@ -46,8 +49,8 @@ class ReleaseParameter(pulumi.ComponentResource):
                     "region": args.place.region,
                     "store": args.store,
                     "targets": [
-                        {"function": function, "alias": LIVE_ALIAS, "preview_alias": PREVIEW_ALIAS}
-                        for function in args.functions
+                        *(_target(function) for function in args.functions),
+                        *(_target(function) | {"min_requests": 0} for function in args.quiet_functions),
                     ],
                     "alarms": list(args.alarms),
                     "live_url": args.live_url,
@@ -58,3 +61,7 @@ class ReleaseParameter(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"name": self.name})
+
+
+def _target(function: str) -> dict[str, str | int]:
+    return {"function": function, "alias": LIVE_ALIAS, "preview_alias": PREVIEW_ALIAS}

@@ -245,7 +245,13 @@ def test_the_release_parameter_holds_what_a_release_needs(dev: Graph) -> None:
         "environment": "dev",
         "region": "us-east-1",
         "store": "table-rollouts-dev",
-        "targets": [{"function": "function-payment-processor-dev", "alias": "live", "preview_alias": "preview"}],
+        "targets": [
+            {"function": "function-payment-processor-dev", "alias": "live", "preview_alias": "preview"},
+            *(
+                {"function": f"function-{name}-dev", "alias": "live", "preview_alias": "preview", "min_requests": 0}
+                for name in ("transaction-processor", "fraud-handler", "notification-sender")
+            ),
+        ],
         "alarms": ["alarm-payment-processor-error-rate-dev", "alarm-api-p99-live-dev", "alarm-api-5xx-live-dev"],
         "live_url": dev.outputs["live_url"],
         "preview_url": dev.outputs["preview_url"],
