@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from handlers.shared import clients
-from localcloud.running import RunningCloud, running_cloud
+from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 from tests.handlers.deployment import Service, deploy
 from tests.handlers.resources import STATUS_INDEX, FifoQueue, dynamodb_of, make_payments_table, make_queue, make_table
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 TABLE = "payments"
-
-
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[RunningCloud]:
-    with running_cloud("--seed", "7") as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -90,7 +90,7 @@ def everything(service: Service) -> Iterator[str]:
             received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
             yield from map(json.dumps, received.get("Messages", []))
     logs = service.cloud.client("logs")
-    for group in logs.describe_log_groups()["logGroups"]:
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{service.name}-")["logGroups"]:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
             yield from (event["message"] for event in page["events"])
     for metrics in service.cloud.client("cloudwatch").get_paginator("list_metrics").paginate():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from examples.releases import EXAMPLES, build_release
 from loadtests.document import Api
 from loadtests.run import Load
 from loadtests.shapes import Shape
-from tests.handlers.deployment import Service, bundle
+from tests.handlers.deployment import FRAUD_SECRET, Service, bundle
+from tests.handlers.document import OPERATIONS
 
 pytestmark = pytest.mark.localcloud
 
@@ -26,12 +28,13 @@ def driven(service: Service, summary: Path) -> dict[str, Any]:
         duration_seconds=10,
         warm_up_seconds=0,
         shape=Shape.CONSTANT,
-        apis=(Api.PAYMENTS,),
+        apis=(Api.PAYMENTS, Api.TRANSACTIONS),
         seed=7,
         snapshots=None,
         summary=summary,
     )
-    subprocess.run(load.command(), capture_output=True, check=True)
+    secrets = {"PAYMENTS_API_KEY": service.api_key, "FRAUD_WEBHOOK_SECRET": FRAUD_SECRET}
+    subprocess.run(load.command(), env=os.environ | secrets, capture_output=True, check=True)
     figures: dict[str, Any] = json.loads(summary.read_text())
     return figures
 
@@ -42,7 +45,9 @@ def test_callers_see_the_faults_of_the_faulty_release_and_none_of_the_other(serv
     client.update_function_code(FunctionName=name, ZipFile=code)
     faulty = client.publish_version(FunctionName=name)["Version"]
     client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {faulty: 0.5}})
-    seen = driven(service, tmp_path / "summary.json")["versions"]
+    summary = driven(service, tmp_path / "summary.json")
+    seen = summary["versions"]
+    assert summary["endpoints"].keys() == {f"{each.method} {each.template}" for each in OPERATIONS}
     assert seen.keys() == {"1", faulty}
     assert seen["1"]["failed"] == 0
     assert 0.005 < seen[faulty]["failed"] / seen[faulty]["requests"] < 0.06
