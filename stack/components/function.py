@@ -132,7 +132,9 @@ class Function(pulumi.ComponentResource):
             timeout=args.timeout_seconds,
             reserved_concurrent_executions=args.reserved_concurrency,
             publish=self.is_published,
-            environment=aws.lambda_.FunctionEnvironmentArgs(variables=dict(args.environment)),
+            environment=aws.lambda_.FunctionEnvironmentArgs(
+                variables={"DEAD_LETTER_QUEUE_URL": self.dead_letter_queue.url, **args.environment}
+            ),
             dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=self.dead_letter_queue.arn),
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
             tags=self._tags,
