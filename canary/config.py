@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from canary import schema
+from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
@@ -154,6 +155,7 @@ def parse_request(
         reason=top.text("reason", ""),
         notify=_notify(top.table("notify")),
         freeze=_freeze(top.texts("freeze")),
+        capacity=_capacity(top.table("capacity")),
         **top.given(min_requests=top.whole("min_requests"), hold_limit=top.duration("hold_limit")),
     )
     top.refuse_unknown()
@@ -176,6 +178,14 @@ def _notify(table: Table) -> tuple[Destination, ...]:
 
 def _freeze(texts: Iterable[str]) -> tuple[FreezeWindow, ...]:
     return tuple(FreezeWindow.parse(text) for text in texts)
+
+
+def _capacity(table: Table) -> Capacity | None:
+    provisioned, ready_within = table.whole("provisioned"), table.duration("ready_within")
+    table.refuse_unknown()
+    if provisioned is None and ready_within is not None:
+        raise ConfigError(f"{table.where}: ready_within without provisioned; say how many")
+    return None if provisioned is None else Capacity(provisioned=provisioned, **table.given(ready_within=ready_within))
 
 
 def _policy(top: Table) -> Policy:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from canary.core.aftermath import settle_hooks
+from canary.concluding import Aftermath
 from canary.core.commands import order_undo
 from canary.core.decision import Decision, Observation, Route
 from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
@@ -51,11 +51,14 @@ class Controller:
     """Moves rollouts on. Holds no state that a crash could lose: the last rollout seen is kept only as a brake."""
 
     def __init__(self, world: World, owner: str) -> None:
-        """`owner` names this process in leases; no two controllers may share it."""
+        """`owner` names this process in leases; no two controllers may share it.
+
+        `aftermath` tidies up behind the rollouts that were seen to end, and hears their on-rollback hooks.
+        """
         self._world = world
         self._owner = owner
         self._known: dict[RolloutId, Rollout] = {}
-        self._ended: set[RolloutId] = set()
+        self.aftermath = Aftermath(world, owner)
 
     def tick(self, rollout_id: RolloutId) -> Tick:
         """One pass over one rollout: observe, judge, reconcile, commit, route.
@@ -219,7 +222,7 @@ class Controller:
             return Tick(decision=decision, seen=seen, trouble=refused)
         if not decision.route_first:
             trouble = self._route(decision.routes)
-        self._clean_up(committed.rollout)
+        self.aftermath.tidy(committed.rollout)
         return Tick(decision=committed, seen=seen, trouble=trouble)
 
     def _commit(self, rollout: Rollout, decision: Decision, recorded: tuple[RecordedWindows, ...]) -> Decision:
@@ -250,43 +253,6 @@ class Controller:
             sleep=lambda seconds: self._world.clock.sleep(timedelta(seconds=seconds)),
             reraise=True,
         )
-
-    def conclude(self, within: timedelta) -> None:
-        """Runs the on-rollback hooks of what this controller has seen end, and records what they answer.
-
-        Their answers change nothing. Returns when all have answered, or `within` is over; calling again goes on.
-        """
-        until = self._world.clock.now() + within
-        while self._ended:
-            for rollout_id in tuple(self._ended):
-                self._hear_hooks(rollout_id)
-            if not self._ended or self._world.clock.now() >= until:
-                return
-            self._world.clock.sleep(RETRY_AFTER)
-
-    def _hear_hooks(self, rollout_id: RolloutId) -> None:
-        """One look at the hooks of an ended rollout, by whoever has its lease; what AWS refuses is asked again."""
-        now = self._world.clock.now()
-        try:
-            rollout, blocked = self._load(rollout_id)
-            until = now + LEASE_TICKS * rollout.policy.tick
-            if blocked is None and self._world.store.take_lease(rollout_id, self._owner, now, until):
-                answers = self._world.hooks.poll(rollout.due_hooks(), rollout)
-                heard = self._commit(rollout, settle_hooks(rollout, answers, now), ()).rollout
-                if not heard.due_hooks():
-                    self._ended.discard(rollout_id)
-        except CanaryError:
-            return
-
-    def _clean_up(self, rollout: Rollout) -> None:
-        """A rollout that has ended leaves no guard alarms behind; one that stays behind is harmless."""
-        if rollout.phase.is_terminal and rollout.due_hooks():
-            self._ended.add(rollout.id)
-        if rollout.phase.is_terminal and rollout.guards:
-            try:
-                self._world.alarms.remove_guards(rollout.guards)
-            except CanaryError:
-                return
 
 
 def _is_idle(rollout: Rollout, decision: Decision) -> bool:

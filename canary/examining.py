@@ -9,7 +9,8 @@ from canary.core.facts import Facts, FunctionFacts, OpenRollout, Unread, Version
 from canary.core.leg import MetricPath
 from canary.core.model import AliasName, AliasRouting, FunctionName, RolloutId, Target, Version
 from canary.core.rollout import Rollout
-from canary.ports import Surveyor, World
+from canary.ports import World
+from canary.side_ports import Surveyor
 
 Place = tuple[FunctionName, AliasName]
 Ways = Mapping[FunctionName, tuple[Way, ...]]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from canary.core.errors import CanaryError
 from canary.core.hooks import HookStatus, parse_execution_id
-from canary.ports import HookBook
+from canary.side_ports import HookBook
 from canary.wiring import connect_clients, hook_book
 
 OPERATION: Final = "CodeDeploy_20141006.PutLifecycleEventHookExecutionStatus"

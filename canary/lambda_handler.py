@@ -45,7 +45,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, object]:
     try:
         return _woken(wired, event, context)
     finally:
-        wired.controller.conclude(HOOKS_WITHIN)
+        wired.controller.aftermath.conclude(HOOKS_WITHIN)
         wired.world.notifier.finish(NOTICES_WITHIN)  # once this returns, Lambda freezes every thread
 
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from canary.core.capacity import WarmStatus, Warmth
 from canary.core.decision import Observation, SeenPath, SeenTarget
-from canary.core.errors import AccessDenied, StaleWrite, Unavailable
+from canary.core.errors import AccessDenied, ConfigError, StaleWrite, Unavailable
 from canary.core.hooks import HookReading
 from canary.core.leg import Leg
 from canary.core.model import AlarmReading, AliasName, AliasRouting, Phase
@@ -68,6 +69,7 @@ def _observe_one(  # noqa: PLR0917 - the parts of one observation
         alarms=tuple(alarms[name] for name in _alarm_names(rollout) if name in alarms),
         hooks=_answers(world, rollout),
         blind=blind,
+        warmth=_warmth(world, rollout),
     )
 
 
@@ -77,6 +79,18 @@ def _answers(world: World, rollout: Rollout) -> tuple[HookReading, ...]:
         return world.hooks.poll(rollout.due_hooks(), rollout)
     except UNANSWERED:
         return ()
+
+
+def _warmth(world: World, rollout: Rollout) -> tuple[Warmth, ...]:
+    """The provisioned concurrency of every candidate, asked for while the gate is open; unanswered it is on its way."""
+    if rollout.capacity is None or rollout.phase is not Phase.GATING:
+        return ()
+    try:
+        return tuple(world.capacity.warm(leg.target, rollout.capacity.provisioned) for leg in rollout.legs)
+    except UNANSWERED:
+        return ()
+    except ConfigError as refused:
+        return (Warmth(status=WarmStatus.FAILED, reason=str(refused)),)
 
 
 def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths) -> SeenTarget:

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from canary.core.errors import ConfigError, RolloutConflict
+from canary.core.capacity import find_doubts, find_obstacles
+from canary.core.errors import AccessDenied, ConfigError, RolloutConflict
 from canary.core.evidence import Evidence
 from canary.core.freeze import freeze_at
 from canary.core.ledger import EntryKind
@@ -12,18 +13,8 @@ from canary.core.leg import Leg, MetricPath, PathEvidence
 from canary.core.model import AlarmReading, AlarmState, AliasRouting, RolloutId, Target, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
-from canary.ports import (
-    NO_ORDERS,
-    SILENCE,
-    AlarmSource,
-    Clock,
-    MetricSource,
-    Notifier,
-    OrderBook,
-    RolloutStore,
-    TrafficRouter,
-    VersionFacts,
-)
+from canary.ports import AlarmSource, Clock, MetricSource, RolloutStore, TrafficRouter, VersionFacts
+from canary.side_ports import NO_ORDERS, SILENCE, CapacityControl, Notifier, OrderBook
 
 ACTIVE_WITHIN: Final = timedelta(minutes=5)
 """How long a candidate that was just published may stay Pending; Lambda says Active when it can be invoked."""
@@ -55,7 +46,23 @@ def plan_rollout(
         alarms=request.alarms,
         hooks=request.hooks,
         freeze=request.freeze,
+        capacity=request.capacity,
     )
+
+
+def check_headroom(rollout: Rollout, capacity: CapacityControl) -> tuple[str, ...]:
+    """What is doubtful about the room that the release has; reads only.
+
+    Raises:
+        ConfigError: it cannot work; the text says why and what to type.
+    """
+    try:
+        headrooms = capacity.read_headroom([leg.target for leg in rollout.legs], rollout.opened_at)
+    except AccessDenied as refused:
+        return (f"headroom was not checked: {refused}",)
+    if obstacles := find_obstacles(headrooms, rollout.capacity):
+        raise ConfigError("; ".join(obstacles))
+    return find_doubts(headrooms, rollout.plan, rollout.capacity)
 
 
 def open_rollout(

@@ -35,7 +35,7 @@ class Table:
     def __init__(self, where: str, values: Mapping[str, Any]) -> None:
         if not isinstance(values, Mapping):
             raise ConfigError(f"{where}: wanted a table, got {values!r:.60}")
-        self._where = where
+        self.where = where
         self._values = values
         self._asked: set[str] = set()
 
@@ -43,7 +43,7 @@ class Table:
         """The text; without a default it must be there."""
         value = self._value(key, str, "a text")
         if value is None and default is None:
-            raise ConfigError(f"{self._where}: {key} is missing")
+            raise ConfigError(f"{self.where}: {key} is missing")
         return str(value) if value is not None else str(default)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -77,18 +77,18 @@ class Table:
 
     def table(self, key: str) -> "Table":
         """The table of that name, empty where it is left out."""
-        return Table(f"{self._where}: {key}", self._value(key, dict, "a table") or {})
+        return Table(f"{self.where}: {key}", self._value(key, dict, "a table") or {})
 
     def tables(self, key: str) -> Iterable["Table"]:
         """The tables that are each headed [[key]]."""
         found = self._value(key, list, f"tables, each headed [[{key}]]") or []
-        return [Table(f"{self._where}: {key}[{index}]", table) for index, table in enumerate(found)]
+        return [Table(f"{self.where}: {key}[{index}]", table) for index, table in enumerate(found)]
 
     def refuse_unknown(self) -> None:
         """Refuses what nobody asked for: most likely a key misspelt."""
         if unknown := sorted(self._values.keys() - self._asked):
             known = ", ".join(sorted(self._asked))
-            raise ConfigError(f"{self._where}: unknown key {unknown[0]!r}; known are {known}")
+            raise ConfigError(f"{self.where}: unknown key {unknown[0]!r}; known are {known}")
 
     @staticmethod
     def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401 - passes keyword arguments on
@@ -103,4 +103,4 @@ class Table:
         return value
 
     def _misfit(self, key: str, wanted: str, value: object) -> ConfigError:
-        return ConfigError(f"{self._where}: {key} is {value!r:.60}, wanted {wanted}")
+        return ConfigError(f"{self.where}: {key} is {value!r:.60}, wanted {wanted}")

@@ -3,13 +3,12 @@
 Every call may raise `Unavailable` (throttled, timed out, 5xx: nothing is known about its effect) or `AccessDenied`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Protocol
 
-from canary.core.facts import AlarmFacts, Right, VersionSnapshot, Way, WayKind
-from canary.core.hooks import Hook, HookReading, HookRun, HookStatus
+from canary.core.hooks import Hook, HookReading
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
 from canary.core.model import (
@@ -23,8 +22,8 @@ from canary.core.model import (
     Target,
     Version,
 )
-from canary.core.orders import AuditNote, Stop
 from canary.core.rollout import Rollout
+from canary.side_ports import BOUNDLESS, NO_ORDERS, SILENCE, CapacityControl, Notifier, OrderBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,132 +177,6 @@ class HookRunner(Protocol):
         ...
 
 
-class HookBook(Protocol):
-    """The records through which hooks answer that do not answer their caller."""
-
-    def begin(self, run: HookRun) -> HookRun:
-        """The run as it is kept: this one, or the one that was there before it."""
-        ...
-
-    def mark_called(self, key: str) -> None:
-        """Notes that the hook was called, so that nobody calls it again."""
-        ...
-
-    def read(self, key: str) -> HookRun | None:
-        """The run of that key (strongly consistent)."""
-        ...
-
-    def answer(self, key: str, status: HookStatus, reason: str) -> HookRun:
-        """The run as it is answered: by this answer, or by one that came before it.
-
-        Raises:
-            ConfigError: nothing runs under that key.
-        """
-        ...
-
-
-class Notifier(Protocol):
-    """Tells people what happened. Never raises and never makes the caller wait; failing is its own affair."""
-
-    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
-        """Passes on, in the background, those of the committed entries that somebody must hear of."""
-        ...
-
-    def finish(self, within: timedelta) -> None:
-        """Returns when everything published was sent, or given up, or `within` is over."""
-        ...
-
-
-class Silence:
-    """The Notifier that tells nobody."""
-
-    def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
-        """Nothing happens."""
-
-    def finish(self, within: timedelta) -> None:
-        """Returns at once."""
-
-
-SILENCE: Final = Silence()
-
-
-class OrderBook(Protocol):
-    """What people ordered beside single rollouts, and the notes of what they did by hand."""
-
-    def read_stop(self) -> Stop | None:
-        """The global stop, while it stands (strongly consistent)."""
-        ...
-
-    def stop(self, stop: Stop) -> None:
-        """From now on the stop stands; the newest reason counts."""
-        ...
-
-    def start(self) -> None:
-        """The stop stands no more; it is no concern if it did not."""
-        ...
-
-    def note(self, note: AuditNote) -> None:
-        """Keeps a note."""
-        ...
-
-    def list_notes(self, limit: int) -> tuple[AuditNote, ...]:
-        """The latest notes, newest first."""
-        ...
-
-
-class NoOrders:
-    """The OrderBook in which nothing stands and nothing is kept."""
-
-    def read_stop(self) -> Stop | None:
-        """None."""
-
-    def stop(self, stop: Stop) -> None:
-        """Nothing happens."""
-
-    def start(self) -> None:
-        """Nothing happens."""
-
-    def note(self, note: AuditNote) -> None:
-        """Nothing happens."""
-
-    def list_notes(self, limit: int) -> tuple[AuditNote, ...]:  # noqa: ARG002 - the port's
-        """Nothing."""
-        return ()
-
-
-NO_ORDERS: Final = NoOrders()
-
-
-class Surveyor(Protocol):
-    """Looks at what surrounds a release, for a check-up. Reads only."""
-
-    def read_snapshot(self, function: FunctionName, version: Version | None) -> VersionSnapshot | None:
-        """Digests of the code and settings of a version, or of ``$LATEST``; None where there is no such thing."""
-        ...
-
-    def find_ways(
-        self, kind: WayKind, functions: Mapping[FunctionName, Sequence[Version]]
-    ) -> Mapping[FunctionName, tuple[Way, ...]]:
-        """Every way of this kind into these functions; permissions are read of the function and the versions named."""
-        ...
-
-    def read_alarms(self, names: Sequence[str]) -> tuple[AlarmFacts, ...]:
-        """The alarms named, in that order; `MISSING` for those that do not exist."""
-        ...
-
-    def list_guards(self) -> tuple[AlarmFacts, ...]:
-        """Every alarm that carries the prefix of guards."""
-        ...
-
-    def find_missing_rights(self, functions: Sequence[FunctionName], store_table: str) -> tuple[Right, ...]:
-        """What the caller may not do of what a release does.
-
-        Raises:
-            AccessDenied: the caller may not even ask.
-        """
-        ...
-
-
 class Clock(Protocol):
     """Time."""
 
@@ -328,3 +201,4 @@ class World:
     clock: Clock
     notifier: Notifier = SILENCE
     orders: OrderBook = NO_ORDERS
+    capacity: CapacityControl = BOUNDLESS

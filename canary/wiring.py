@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from canary import schema
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
+from canary.aws.capacity import LambdaCapacity
 from canary.aws.clients import Clients, aws_errors, connect, error_code
 from canary.aws.hook_book import DynamoHookBook
 from canary.aws.hooks import Hooks
@@ -28,7 +29,8 @@ from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
 from canary.core.notices import Destination, Medium
-from canary.ports import SILENCE, HookBook, Notifier, Surveyor, World
+from canary.ports import World
+from canary.side_ports import SILENCE, HookBook, Notifier, Surveyor
 
 NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
 """Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
@@ -102,6 +104,7 @@ def wire(
         store=DynamoStore(clients.dynamodb, store_table),
         hooks=Hooks(clients.functions, hook_book(clients, store_table), clock, runs_commands=runs_commands),
         clock=clock,
+        capacity=LambdaCapacity(clients.functions, clients.cloudwatch),
         orders=DynamoOrders(clients.dynamodb, store_table),
         notifier=_notifier(clients, tell, where or f"--store {store_table}"),
     )

@@ -29,7 +29,7 @@ from canary.core.model import (
 )
 from canary.core.rollout import Rollout
 from canary.ports import RecordedWindows, VersionFacts, WindowQuery, World
-from tests.side_fakes import FakeNotifier, FakeOrders
+from tests.side_fakes import FakeCapacity, FakeNotifier, FakeOrders
 
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
@@ -306,6 +306,7 @@ class Simulation:
     hooks: FakeHooks
     notifier: FakeNotifier
     orders: FakeOrders
+    capacity: FakeCapacity
     world: World
 
 
@@ -314,6 +315,7 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
     clock, router = FakeClock(), FakeRouter()
     fleet = FakeFleet(clock, router, rate=rate, seed=seed)
     alarms, store, hooks, notifier, orders = FakeAlarms(), FakeStore(), FakeHooks(), FakeNotifier(), FakeOrders()
+    capacity = FakeCapacity()
     world = World(
         router=router,
         metrics=fleet,
@@ -323,6 +325,7 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
         clock=clock,
         notifier=notifier,
         orders=orders,
+        capacity=capacity,
     )
     return Simulation(
         clock=clock,
@@ -333,5 +336,6 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
         hooks=hooks,
         notifier=notifier,
         orders=orders,
+        capacity=capacity,
         world=world,
     )

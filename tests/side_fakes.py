@@ -1,12 +1,14 @@
-"""Fakes of the ports beside the rollout itself: notices, orders, the records of hooks."""
+"""Fakes of the ports beside the rollout itself: capacity, notices, orders, the records of hooks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from canary.core.capacity import Headroom, WarmStatus, Warmth
 from canary.core.errors import ConfigError
 from canary.core.hooks import HookRun, HookStatus
 from canary.core.ledger import LedgerEntry
+from canary.core.model import FunctionName, Target, Version
 from canary.core.orders import AuditNote, Stop
 from canary.core.rollout import Rollout
 
@@ -69,3 +71,42 @@ class FakeHookBook:
         if self.runs[key].status is HookStatus.IN_PROGRESS:
             self.runs[key] = replace(self.runs[key], status=status, reason=reason)
         return self.runs[key]
+
+
+@dataclass
+class FakeCapacity:
+    """Versions become warm when a test says so; functions have what room a test gives them."""
+
+    warmth: dict[tuple[str, str], Warmth] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)
+    unreserved: int = 1000
+    peaks: dict[str, int] = field(default_factory=dict)
+    becomes: WarmStatus = WarmStatus.READY
+    released: list[str] = field(default_factory=list)
+
+    def read_headroom(self, targets: Sequence[Target], now: datetime) -> tuple[Headroom, ...]:
+        del now
+        return tuple(
+            Headroom(
+                target=target,
+                reserved=self.reserved.get(target.function),
+                unreserved=self.unreserved,
+                peak=self.peaks.get(target.function),
+                on_alias=self.warmth.get((target.function, target.alias)),
+                on_stable=self.warmth.get((target.function, target.stable)),
+                on_canary=self.warmth.get((target.function, target.canary)),
+            )
+            for target in targets
+        )
+
+    def warm(self, target: Target, wanted: int) -> Warmth:
+        key = (target.function, target.canary)
+        if key not in self.warmth or self.warmth[key].wanted != wanted:
+            self.warmth[key] = Warmth(status=WarmStatus.IN_PROGRESS, wanted=wanted)
+            return self.warmth[key]
+        self.warmth[key] = replace(self.warmth[key], status=self.becomes)
+        return self.warmth[key]
+
+    def release(self, function: FunctionName, version: Version) -> None:
+        self.warmth.pop((function, version), None)
+        self.released.append(f"{function}:{version}")

@@ -56,13 +56,13 @@ class CloudWatchAlarms:
             return tuple(_facts(alarm) for page in pages for alarm in page["MetricAlarms"])
 
     def put_guards(self, target: Target, specs: Sequence[MetricSpec]) -> tuple[str, ...]:
-        """Three alarms a target: gross errors and slowness of the candidate by Lambda, gross faults by its own metrics.
+        """Four alarms a target: by Lambda gross errors, slowness and throttled calls, by its own metrics gross faults.
 
         They carry no action: the controller reads them, and an alarm-state event reaches it where it runs inside AWS.
         """
         guards = [
             *(_lambda_guard(target, spec) for spec in specs),
-            *(_own_guard(target, spec) for spec in specs if spec.metric is Metric.ERRORS),
+            *(guard(target, spec) for guard in (_own_guard, _throttle_guard) for spec in specs if _is_errors(spec)),
         ]
         with aws_errors(f"making guard alarms for {target.resource}"):
             for guard in guards:
@@ -139,6 +139,20 @@ def _own_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef"
     )
 
 
+def _throttle_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef":
+    """Throttled calls by the alias: Lambda refuses them before a version is chosen, so none of them has a version."""
+    queries = [
+        _read("requests", "AWS/Lambda", "Invocations", "Sum", target, 60, schema.METRIC_DIMENSIONS[:2]),
+        _read("throttles", "AWS/Lambda", "Throttles", "Sum", target, 60, schema.METRIC_DIMENSIONS[:2]),
+        _watched(f"IF(requests + throttles >= {GUARD_FLOOR}, 100 * throttles / (requests + throttles), 0)"),
+    ]
+    return _guard(target, "throttles", queries, _percent(spec), "calls that found no concurrency left, in percent")
+
+
+def _is_errors(spec: MetricSpec) -> bool:
+    return spec.metric is Metric.ERRORS
+
+
 def _guard(
     target: Target, what: str, queries: "list[MetricDataQueryTypeDef]", percent: float, told: str
 ) -> "PutMetricAlarmInputTypeDef":
@@ -163,12 +177,16 @@ def _ratio(target: Target, namespace: str, requests: str, errors: str, seconds: 
 
 
 def _read(  # noqa: PLR0917 - the parts of one query, in CloudWatch's order
-    identity: str, namespace: str, metric: str, statistic: str, target: Target, seconds: int
+    identity: str,
+    namespace: str,
+    metric: str,
+    statistic: str,
+    target: Target,
+    seconds: int,
+    by: Sequence[str] = schema.METRIC_DIMENSIONS,
 ) -> "MetricDataQueryTypeDef":
-    values = (target.function, target.resource, target.canary)
-    dimensions: list[DimensionTypeDef] = [
-        {"Name": name, "Value": value} for name, value in zip(schema.METRIC_DIMENSIONS, values, strict=True)
-    ]
+    values = dict(zip(schema.METRIC_DIMENSIONS, (target.function, target.resource, target.canary), strict=True))
+    dimensions: list[DimensionTypeDef] = [{"Name": name, "Value": values[name]} for name in by]
     named: MetricTypeDef = {"Namespace": namespace, "MetricName": metric, "Dimensions": dimensions}
     read: MetricStatTypeDef = {"Metric": named, "Period": seconds, "Stat": statistic}
     return {"Id": identity, "MetricStat": read, "ReturnData": False}

@@ -21,7 +21,8 @@ from canary.core.codec import Plain
 from canary.core.errors import CanaryError, ConfigError, Unavailable
 from canary.core.hooks import Hook, HookReading, HookRun, HookStatus
 from canary.core.rollout import Rollout
-from canary.ports import Clock, HookBook
+from canary.ports import Clock
+from canary.side_ports import HookBook
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient

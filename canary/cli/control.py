@@ -118,7 +118,7 @@ def abort(
     if not ordered.phase.is_terminal:
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
     _tell(ordered)
-    session.wired.controller.conclude(options.HOOKS_WITHIN)
+    session.wired.controller.aftermath.conclude(options.HOOKS_WITHIN)
     session.wired.world.notifier.finish(options.NOTICES_WITHIN)
 
 

@@ -16,7 +16,7 @@ from canary.core.commands import order_abort
 from canary.core.errors import ConfigError
 from canary.core.model import Phase, RolloutId
 from canary.core.rollout import Rollout
-from canary.opening import doubtful_alarms, open_rollout, plan_rollout
+from canary.opening import check_headroom, doubtful_alarms, open_rollout, plan_rollout
 from canary.wiring import Wired, new_rollout_id
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A rollout.toml.", show_default=False)]
@@ -86,6 +86,8 @@ def plan(
     world = session.wired.world
     request = options.request_of(asked, session.published)
     rollout = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId("planned"))
+    for doubt in check_headroom(rollout, world.capacity):
+        output.narrate(doubt)
     output.show_plan(rollout, as_json=as_json)
 
 
@@ -136,7 +138,8 @@ def release(
     wired = session.wired.telling(request.notify)
     world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
-    for doubt in doubtful_alarms(world.alarms.read_alarms(planned.alarms)):
+    alarmed = doubtful_alarms(world.alarms.read_alarms(planned.alarms))
+    for doubt in (*check_headroom(planned, world.capacity), *alarmed):
         output.narrate(doubt)
     rollout = open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
     output.narrate(f"rollout {rollout.id} is open")
@@ -182,7 +185,7 @@ def _watch(wired: Wired, rollout_id: RolloutId, view: LiveView) -> Rollout:
     if rollout.due_hooks():
         view.narrate("traffic is back on the stable version; the on-rollback hooks run, Ctrl-C leaves them")
     with suppress(KeyboardInterrupt):
-        wired.controller.conclude(options.HOOKS_WITHIN)
+        wired.controller.aftermath.conclude(options.HOOKS_WITHIN)
     return rollout
 
 

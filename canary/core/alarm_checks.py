@@ -10,6 +10,8 @@ from canary.core.model import AlarmState
 from canary.core.rollout import Rollout
 
 _OF_VERSION: Final = frozenset(schema.METRIC_DIMENSIONS)
+_COUNTED_BY_VERSION: Final = ("Invocations", "Errors", "Duration", schema.REQUESTS, schema.FAULTS)
+"""What a guard must watch of one version; a throttled call has none."""
 
 
 def check_alarms(facts: Facts) -> Iterator[Finding]:
@@ -78,6 +80,7 @@ def _dimension_trouble(read: MetricRead, *, of_version: bool) -> str | None:
     if read.namespace not in ("AWS/Lambda", schema.METRIC_NAMESPACE):
         return None
     names = frozenset(name for name, _ in read.dimensions)
+    of_version = of_version and read.metric in _COUNTED_BY_VERSION
     if (of_version or read.namespace == schema.METRIC_NAMESPACE) and names != _OF_VERSION:
         return f"its dimensions are {_listed(names)}, wanted {', '.join(schema.METRIC_DIMENSIONS)}"
     if strange := names - _OF_VERSION:

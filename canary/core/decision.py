@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from canary.core.capacity import Warmth
 from canary.core.hooks import HookReading
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
@@ -33,6 +34,7 @@ class Observation:
     """Everything seen at one instant; `targets` stand in the order of the rollout's legs.
 
     `blind` says why metrics or alarms could not be read; without it an empty window means that nothing was called.
+    `warmth` is the provisioned concurrency of each candidate, where the release asks for it and its gate is open.
     `stopped` says who stopped all rollouts and why, or that this could not be read.
     """
 
@@ -42,6 +44,7 @@ class Observation:
     hooks: tuple[HookReading, ...] = ()
     blind: str | None = None
     stopped: str | None = None
+    warmth: tuple[Warmth, ...] = ()
 
     @property
     def unread(self) -> str | None:

@@ -24,6 +24,7 @@ from canary.core.routing import (
     routings,
     settled,
 )
+from canary.core.warming import warming
 from canary.core.weigh import Weighed, reason_for, weigh
 from canary.core.words import duration_in_words
 
@@ -115,8 +116,11 @@ def _pass_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     weighed = replace(weighed, rollout=rollout)
     if failed is not None:
         return _roll_back(weighed, seen, now, failed)
+    is_cold, failed = warming(rollout, seen, now)
+    if failed is not None:
+        return _roll_back(weighed, seen, now, failed)
     routes = preview_routes(rollout, seen)
-    if routes or rollout.due_hooks() or not has_arrived(rollout, seen):
+    if routes or is_cold or rollout.due_hooks() or not has_arrived(rollout, seen):
         return _hold(weighed, routes)
     return _shift(weighed, seen, now, to_step=0)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook
@@ -48,6 +49,7 @@ class ReleaseRequest:
     fix_forward: str | None = None
     notify: tuple[Destination, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
+    capacity: Capacity | None = None
 
     def __post_init__(self) -> None:
         """Refuse a release of nothing, or of one alias twice."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
+from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
@@ -61,6 +62,7 @@ class Rollout:
     guards: tuple[str, ...] = ()
     hooks: tuple[Hook, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
+    capacity: Capacity | None = None
     phase: Phase = Phase.PENDING
     step_index: int = 0
     weight: Weight = NO_TRAFFIC

@@ -18,7 +18,7 @@ from canary.core.errors import Unavailable
 from canary.core.hooks import Hook, HookReading, HookRun, HookStage, HookStatus
 from canary.core.rollout import Rollout
 from canary.hook_endpoint import respond
-from canary.ports import HookBook
+from canary.side_ports import HookBook
 from localcloud.running import RunningCloud
 from tests.fakes import START, FakeClock
 from tests.localcloud.functions_under_test import deployed

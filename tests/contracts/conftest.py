@@ -9,15 +9,18 @@ import pytest
 
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
+from canary.aws.capacity import LambdaCapacity
 from canary.aws.hook_book import DynamoHookBook
 from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
-from canary.core.model import AliasName, FunctionName, Version
-from canary.ports import AlarmSource, HookBook, OrderBook, RolloutStore, TrafficRouter
+from canary.core.model import AliasName, FunctionName, Target, Version
+from canary.ports import AlarmSource, RolloutStore, TrafficRouter
+from canary.side_ports import CapacityControl, HookBook, OrderBook
 from localcloud.running import RunningCloud
 from tests.fakes import FakeAlarms, FakeRouter, FakeStore
+from tests.localcloud.functions_under_test import behind_alias
 from tests.rollout_table import rollout_table
-from tests.side_fakes import FakeHookBook, FakeOrders
+from tests.side_fakes import FakeCapacity, FakeHookBook, FakeOrders
 
 CODE = "def handler(event, context):\n    return {number}\n"
 ROLE = "arn:aws:iam::000000000000:role/contract"
@@ -32,6 +35,19 @@ class AFunction:
     alias: AliasName
     first: Version
     second: Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityOf:
+    """The capacity of one function."""
+
+    control: CapacityControl
+    function: FunctionName
+
+    @property
+    def target(self) -> Target:
+        """Its release from version 1 to 2."""
+        return Target(function=self.function, alias=AliasName("live"), stable=Version("1"), canary=Version("2"))
 
 
 @pytest.fixture(params=["fake", "adapter"])
@@ -83,6 +99,16 @@ def hook_book(request: pytest.FixtureRequest) -> HookBook:
         return FakeHookBook()
     cloud: RunningCloud = request.getfixturevalue("cloud")
     return DynamoHookBook(cloud.client("dynamodb"), rollout_table(cloud))
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def capacity(request: pytest.FixtureRequest) -> CapacityOf:
+    """Capacity of either kind, and a function with versions 1 and 2 of which the first serves alias live."""
+    if request.param == "fake":
+        return CapacityOf(control=FakeCapacity(), function=FunctionName("contract"))
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    control = LambdaCapacity(cloud.client("lambda"), cloud.client("cloudwatch"))
+    return CapacityOf(control=control, function=FunctionName(behind_alias(cloud).name))
 
 
 @pytest.fixture(params=["fake", "adapter"])

@@ -6,7 +6,7 @@ import pytest
 
 from canary.core.errors import ConfigError
 from canary.core.hooks import HookRun, HookStatus
-from canary.ports import HookBook
+from canary.side_ports import HookBook
 from tests.fakes import START
 
 KEY = "r-1/before-traffic/0/smoke"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from canary.core.orders import AuditNote, Deed, Stop
-from canary.ports import OrderBook
+from canary.side_ports import OrderBook
 from tests.fakes import START
 
 STOP = Stop(at=START, by="amy", why="audit week")

@@ -45,7 +45,7 @@ def test_the_answer_of_an_on_rollback_hook_is_only_recorded(
     ended, controller = rolled_back(simulation, opened)
     simulation.hooks.answers["tell"] = status
 
-    controller.conclude(HOUR)
+    controller.aftermath.conclude(HOUR)
 
     after = simulation.store.states[ended.id]
     assert told(simulation) == [f"hook tell answered {status}: tell"]
@@ -55,7 +55,7 @@ def test_the_answer_of_an_on_rollback_hook_is_only_recorded(
 def test_a_hook_that_never_answers_is_told_at_its_deadline(simulation: Simulation, opened: Open) -> None:
     _, controller = rolled_back(simulation, opened)
 
-    controller.conclude(HOUR)
+    controller.aftermath.conclude(HOUR)
 
     assert told(simulation) == ["hook tell gave no answer within 5 min"]
 
@@ -64,12 +64,12 @@ def test_a_controller_that_has_no_more_time_goes_on_when_it_is_called_again(
     simulation: Simulation, opened: Open
 ) -> None:
     _, controller = rolled_back(simulation, opened)
-    controller.conclude(timedelta(seconds=2))
+    controller.aftermath.conclude(timedelta(seconds=2))
     assert told(simulation) == []
     simulation.hooks.answers["tell"] = HookStatus.SUCCEEDED
 
-    controller.conclude(timedelta(seconds=2))
-    controller.conclude(timedelta(seconds=2))
+    controller.aftermath.conclude(timedelta(seconds=2))
+    controller.aftermath.conclude(timedelta(seconds=2))
 
     assert told(simulation) == ["hook tell answered SUCCEEDED: tell"]
 
@@ -79,7 +79,7 @@ def test_a_promotion_runs_no_on_rollback_hook(simulation: Simulation, opened: Op
     rollout = opened(hooks=(TELL,))
 
     ended = controller.watch(rollout.id, lambda _tick: None)
-    controller.conclude(HOUR)
+    controller.aftermath.conclude(HOUR)
 
     assert (ended.phase, told(simulation)) == (Phase.PROMOTED, [])
 
@@ -89,7 +89,7 @@ def test_the_next_release_keeps_its_lock_while_hooks_answer(simulation: Simulati
     second = opened()
     simulation.hooks.answers["tell"] = HookStatus.SUCCEEDED
 
-    controller.conclude(HOUR)
+    controller.aftermath.conclude(HOUR)
 
     assert simulation.store.list_open() == (second.id,)
 
@@ -103,7 +103,7 @@ def test_who_watches_an_ended_rollout_hears_the_hooks_that_a_dead_controller_lef
     another = Controller(simulation.world, "another")
 
     another.watch(ended.id, lambda _tick: None)
-    another.conclude(HOUR)
+    another.aftermath.conclude(HOUR)
 
     assert told(simulation) == ["hook tell answered SUCCEEDED: tell"]
 
@@ -112,7 +112,7 @@ def test_of_two_controllers_one_hears_the_hooks(
     simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended, controller = rolled_back(simulation, opened)
-    controller.conclude(timedelta(0))
+    controller.aftermath.conclude(timedelta(0))
     another = Controller(simulation.world, "another")
     another.watch(ended.id, lambda _tick: None)
     polled: list[str] = []
@@ -123,7 +123,7 @@ def test_of_two_controllers_one_hears_the_hooks(
 
     monkeypatch.setattr(simulation.hooks, "poll", poll)
 
-    another.conclude(timedelta(0))
+    another.aftermath.conclude(timedelta(0))
 
     assert polled == []
 
@@ -139,9 +139,9 @@ def test_hooks_that_cannot_be_asked_are_asked_again(
 
     with monkeypatch.context() as outage:
         outage.setattr(simulation.hooks, "poll", down)
-        controller.conclude(timedelta(seconds=10))
+        controller.aftermath.conclude(timedelta(seconds=10))
     assert told(simulation) == []
 
-    controller.conclude(HOUR)
+    controller.aftermath.conclude(HOUR)
 
     assert told(simulation) == ["hook tell answered SUCCEEDED: tell"]

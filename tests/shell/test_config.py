@@ -17,6 +17,7 @@ from canary.config import (
     parse_weight,
     read_release_file,
 )
+from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import HookStage
@@ -141,6 +142,9 @@ def test_a_release_file_says_everything(tmp_path: Path) -> None:
         ({"hooks": [{"name": "gate", "run": ""}]}, "a hook needs a name and something to run"),
         ({"notify": {"to": ["mail:amy"]}}, "'mail:amy' is no destination"),
         ({"freeze": ["weekends"]}, "'weekends' is no freeze window: write it like"),
+        ({"capacity": {"provisioned": 0}}, "provisioned is 0; give 1 or more"),
+        ({"capacity": {"provisioned": 5, "ready_within": "0s"}}, "ready_within is 0:00:00; give a positive time"),
+        ({"capacity": {"ready_within": "5m"}}, "rollout.toml: capacity: ready_within without provisioned"),
         ({"notify": {"slack": "x"}}, "rollout.toml: notify: unknown key 'slack'; known are to"),
     ],
 )
@@ -184,6 +188,14 @@ def test_notices_go_where_file_and_stack_say() -> None:
 
     assert published.notify == request({"notify": {"to": [f"sns:{topic.name}"]}}).notify == (topic,)
     assert parse_published(json.dumps(PUBLISHED), "/bluegreen/dev/release").notify == request({}).notify == ()
+
+
+def test_capacity_is_asked_for_by_number_and_patience() -> None:
+    assert request({}).capacity is None
+    assert request({"capacity": {"provisioned": 5}}).capacity == Capacity(provisioned=5)
+    assert request({"capacity": {"provisioned": 5, "ready_within": "4m"}}).capacity == Capacity(
+        provisioned=5, ready_within=timedelta(minutes=4)
+    )
 
 
 def test_freeze_windows_come_from_file_and_stack() -> None:

@@ -6,7 +6,7 @@ from canary.aws.clients import Clients
 from canary.aws.notify import Notices
 from canary.core.errors import ConfigError
 from canary.core.notices import Destination, Medium
-from canary.ports import SILENCE
+from canary.side_ports import SILENCE
 from canary.wiring import connect_clients, wire
 
 BUS = Destination(medium=Medium.EVENTS, name="default")

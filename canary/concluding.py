@@ -1,0 +1,81 @@
+"""What happens after a rollout has ended: guards go, idle capacity is given back, on-rollback hooks are heard.
+
+Nothing here can fail a rollout or hold one up; what stays behind is found by `canary doctor`.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from canary.core.aftermath import settle_hooks
+from canary.core.errors import CanaryError
+from canary.core.model import Phase, RolloutId
+from canary.core.rollout import Rollout
+from canary.ports import World
+
+ASK_EVERY: Final = timedelta(seconds=2)
+HEARD_BY_ONE: Final = timedelta(seconds=30)
+"""For how long a controller that has died keeps others from hearing the hooks of what it ended."""
+
+
+class Aftermath:
+    """Tidies up behind the rollouts that one controller has seen end."""
+
+    def __init__(self, world: World, owner: str) -> None:
+        self._world = world
+        self._owner = owner
+        self._unheard: set[RolloutId] = set()
+
+    def tidy(self, rollout: Rollout) -> None:
+        """Gives back what an ended rollout needs no more, and remembers its hooks; an open one is left alone."""
+        if not rollout.phase.is_terminal:
+            return
+        if rollout.due_hooks():
+            self._unheard.add(rollout.id)
+        self._remove_guards(rollout)
+        if rollout.capacity is not None:
+            self._release_capacity(rollout)
+
+    def conclude(self, within: timedelta) -> None:
+        """Runs the on-rollback hooks of what was seen to end, and records what they answer.
+
+        Their answers change nothing. Returns when all have answered, or `within` is over; calling again goes on.
+        """
+        until = self._world.clock.now() + within
+        while self._unheard:
+            for rollout_id in tuple(self._unheard):
+                self._hear(rollout_id)
+            if not self._unheard or self._world.clock.now() >= until:
+                return
+            self._world.clock.sleep(ASK_EVERY)
+
+    def _hear(self, rollout_id: RolloutId) -> None:
+        """One look at the hooks of one rollout, by whoever has its lease; what AWS refuses is asked again."""
+        world, now = self._world, self._world.clock.now()
+        try:
+            rollout = world.store.load_rollout(rollout_id)
+            if rollout is None or not world.store.take_lease(rollout_id, self._owner, now, now + HEARD_BY_ONE):
+                return
+            heard = settle_hooks(rollout, world.hooks.poll(rollout.due_hooks(), rollout), now)
+            if heard.entries:
+                world.store.commit(replace(heard.rollout, number=rollout.number + 1), heard.entries, ())
+            if not heard.rollout.due_hooks():
+                self._unheard.discard(rollout_id)
+        except CanaryError:
+            return
+
+    def _remove_guards(self, rollout: Rollout) -> None:
+        if rollout.guards:
+            try:
+                self._world.alarms.remove_guards(rollout.guards)
+            except CanaryError:
+                return
+
+    def _release_capacity(self, rollout: Rollout) -> None:
+        """The version that serves no more needs no warm environments."""
+        for leg in rollout.legs:
+            idle = leg.target.stable if rollout.phase is Phase.PROMOTED else leg.target.canary
+            try:
+                self._world.capacity.release(leg.target.function, idle)
+            except CanaryError:
+                continue
