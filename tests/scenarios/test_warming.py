@@ -43,6 +43,18 @@ def test_every_function_of_a_release_is_warmed(simulation: Simulation, opened: O
     assert simulation.capacity.warmth == {("pay", "2"): WARM, ("ship", "7"): WARM}
 
 
+def test_one_cold_candidate_holds_the_whole_release(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.router.add("ship", "1", "7", live="1")
+    cold = Warmth(status=WarmStatus.IN_PROGRESS, wanted=5)
+    monkeypatch.setattr(simulation.capacity, "warm", lambda target, _wanted: WARM if target.function == "pay" else cold)
+
+    rollout = ticked(simulation, opened("pay", "ship", capacity=FIVE), times=10)
+
+    assert (rollout.phase, simulation.router.writes) == (Phase.GATING, [])
+
+
 def test_a_promotion_gives_the_old_version_s_capacity_back(
     simulation: Simulation, opened: Open, watched: Watch
 ) -> None:
