@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.detection.product import START
 from bench.detection.scenarios import Generator
-from canary.core import evidence, judge, replay, statistics
+from canary.core import evidence, judge, judge_settings, replay, statistics
 from canary.core.evidence import Evidence
 from canary.core.judge import JudgeSettings, judge_counts
 from canary.core.model import Counts, MetricWindow
@@ -37,7 +37,7 @@ class Cost:
 
 def measure(rng: Generator, periods: int = 100) -> Cost:
     """Both metrics judged: 100 rps healthy with a warm and a cold cache, and 1000 rps with 20 % bad everywhere."""
-    modules = (statistics, evidence, replay, judge)
+    modules = (statistics, evidence, judge_settings, replay, judge)
     lines = [_code_lines(Path(module.__file__ or "")) for module in modules]
     loaded = _imported()
     return Cost(

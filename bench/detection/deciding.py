@@ -136,7 +136,7 @@ def _ours(cell: Cell, rng: Generator, runs: int) -> Iterator[tuple[str, str, _Pa
         ends = release_all(recipe, drawn(rng, rates, cell.rps), runs, metric, SETTINGS)
         yield "ours", "copy", _ended(ends.endings, ends.seconds.tolist(), ends.bad.tolist(), ends.requests.tolist())
         return
-    ways = {"ours": PATHS}
+    ways: dict[str, tuple[MetricPath, ...]] = {"ours": PATHS}
     if recipe is CANARY and cell.rps >= BUSY:
         ways["ours, standard metrics"] = PATHS[1:]
     for name, paths in ways.items():

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from bench.detection.scenarios import Generator
-from canary.core.replay import ABSOLUTE_PRIOR
+from canary.core.judge_settings import ABSOLUTE_PRIOR
 from canary.core.statistics import grown, log_or_nothing, log_sum, one_sample_log_factors
 
 LIMIT: Final = 0.01

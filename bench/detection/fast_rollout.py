@@ -166,6 +166,7 @@ class _Fleet:
         """Whether the verdict is a pass: evidence, data and enough requests."""
         rule = self._fast.rule
         passes: Flags = (self._seen > 0) & (rule.log_e < self._warn) & ~rule.incident & (self._idle < SILENT_PERIODS)
+        passes &= ~rule.unattributed
         passes &= self._unanswered * self._weights[self._step] <= ROUTING_SUSPECT
         return passes & (self._in_step >= self._needed[self._step])
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from canary.core.evidence import NEVER_DISTURBED
 from canary.core.judge import Attribution, JudgeSettings
 from canary.core.model import Metric, MetricSpec
 from canary.core.replay import LOOK_BACK
@@ -64,8 +65,10 @@ class _Capital:
 class _MetricRule:
     """The four tests of one metric."""
 
-    def __init__(self, settings: JudgeSettings, spec: MetricSpec, runs: int) -> None:
-        self._settings, self._spec = settings, spec
+    def __init__(self, settings: JudgeSettings, spec: MetricSpec, runs: int, period_s: int) -> None:
+        self._settings, self._spec, self._period_s = settings, spec, period_s
+        self._held_back, self._calm_periods = np.zeros(runs), np.full(runs, NEVER_DISTURBED)
+        self.incident, self.unattributed = np.zeros((2, runs), dtype=bool)
         self._absolute = _Capital(runs, settings.absolute_prior)
         self._floor = _Capital(runs, settings.relative_prior)
         self._relative = _Capital(runs, settings.relative_prior)
@@ -86,9 +89,24 @@ class _MetricRule:
         self._attribution.bet(attribution, tells)
         self._relative.bet(relative, tells)
 
-    def contributions(self, lately_stable: Ints) -> tuple[Floats, Floats]:
+    def answer(self, lately_stable: Ints, lately_bad: Ints) -> tuple[Floats, Floats]:
         """What the test against the limit and the comparison contribute, in logarithms."""
         absolute, attribution = self._absolute.log_value(), self._attribution.log_value()
+        compared = self._is_compared(lately_stable)
+        attributed = np.where(
+            attribution < math.log(self._settings.attr_e), np.minimum(absolute, attribution), absolute
+        )
+        counted = np.where(compared, attributed, absolute - self._held_back)
+        self._held_back = absolute - counted
+        suspicion = math.log(self._settings.warn * len(self._settings.specs) / self._settings.absolute_share)
+        disturbed = _breaks(self._spec.limit, lately_bad, lately_stable, 3, 2)
+        self.incident = disturbed | (self._calm_periods * self._period_s < LOOK_BACK.total_seconds())
+        self.unattributed = (counted < absolute) & (absolute >= suspicion)
+        self._calm_periods = np.where(disturbed, 0, self._calm_periods + 1)
+        return counted, np.minimum(self._relative.log_value(), self._floor.log_value())
+
+    def _is_compared(self, lately_stable: Ints) -> Flags:
+        compared: Flags
         match self._settings.attribution:
             case Attribution.AUTO:
                 compared = lately_stable >= max(1, self._settings.attr_min_stable)
@@ -96,9 +114,7 @@ class _MetricRule:
                 compared = lately_stable > 0
             case Attribution.OFF:
                 compared = np.zeros(len(lately_stable), dtype=bool)
-        gated = compared & (attribution < math.log(self._settings.attr_e))
-        counted = np.where(gated, np.minimum(absolute, attribution), absolute)
-        return counted, np.minimum(self._relative.log_value(), self._floor.log_value())
+        return compared
 
 
 class FastRule:
@@ -106,25 +122,27 @@ class FastRule:
 
     def __init__(self, settings: JudgeSettings, runs: int, period_s: int) -> None:
         self._settings = settings
-        self._rules = {spec.metric: _MetricRule(settings, spec, runs) for spec in settings.specs}
+        self._rules = {spec.metric: _MetricRule(settings, spec, runs, period_s) for spec in settings.specs}
         self._lately: deque[Slot] = deque(maxlen=max(1, int(LOOK_BACK.total_seconds()) // period_s))
         self.log_e = np.zeros(runs)
         self.incident = np.zeros(runs, dtype=bool)
+        self.unattributed = np.zeros(runs, dtype=bool)
 
     def see(self, slot: Slot) -> None:
-        """One more period of every run; afterwards `log_e` and `incident` hold for its end."""
+        """One more period of every run; afterwards `log_e`, `incident` and `unattributed` hold for its end."""
         self._lately.append(slot)
         stable = sum((seen.stable for seen in self._lately), start=np.zeros_like(slot.stable))
         parts: list[Floats] = []
-        self.incident = np.zeros(len(stable), dtype=bool)
+        self.incident, self.unattributed = np.zeros((2, len(stable)), dtype=bool)
         share = self._settings.absolute_share
         for spec in self._settings.specs:
             bad = sum((seen.stable_bad[spec.metric] for seen in self._lately), start=np.zeros_like(stable))
             rule = self._rules[spec.metric]
             rule.see(slot, stable, bad)
-            absolute, relative = rule.contributions(stable)
+            absolute, relative = rule.answer(stable, bad)
             parts += [math.log(share) + absolute, math.log1p(-share) + relative]
-            self.incident |= _breaks(spec.limit, bad, stable, 3, 2)
+            self.incident |= rule.incident
+            self.unattributed |= rule.unattributed
         self.log_e = _log_sum(np.stack(parts, axis=-1)) - math.log(len(self._settings.specs))
 
 

@@ -67,10 +67,14 @@ HELD_BACK = recipe("10 %, then 90 % while baking", _strategy("held back", (10, 3
 
 
 def budgeted(rps: int) -> Recipe:
-    """A plan whose first weight risks fifty requests until a rollback thirty seconds later, whatever the load."""
-    first = Weight(int(50 / (rps * 30) * FULL_BASIS_POINTS))
+    """A plan whose first weight risks fifty requests until a rollback thirty seconds later, whatever the load.
+
+    Rounded down to two digits: 16 %, 1.6 % and 0.16 % at 10, 100 and 1000 requests a second.
+    """
+    exact = int(50 / (rps * 30) * FULL_BASIS_POINTS)
+    unit = 10 ** (len(str(exact)) - 2)
     shifts = (
-        Shift(weight=first, bake=timedelta(minutes=2)),
+        Shift(weight=Weight(exact // unit * unit), bake=timedelta(minutes=2)),
         Shift(weight=Weight.percent(100), bake=timedelta(minutes=5)),
     )
     return recipe(f"first weight by budget at {rps} rps", Strategy(name="budget", shifts=shifts))

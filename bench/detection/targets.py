@@ -133,8 +133,14 @@ def _false_rollbacks(rows: Rows) -> Iterator[Target]:
     loads = (1, 10, 100, 1000)
     false = rows.worst(plans, loads, [scenario.name for scenario in HEALTHY])
     yield _target("M6", "worst share of healthy releases failed, all plans and loads", false, 0.001)
+    shapes = (
+        ("shared incident, the shape tuned on", SHARED[:1], 0.01),
+        ("shared incidents, all shapes", SHARED, 0.01),
+        ("overdispersion, the law tuned on", DISPERSED[:1], 0.002),
+        ("overdispersion, all laws", DISPERSED, 0.002),
+    )
     for recipe in (HELD_BACK, CANARY):
-        for what, scenarios, bound in (("shared incident", SHARED, 0.01), ("overdispersion", DISPERSED, 0.002)):
+        for what, scenarios, bound in shapes:
             blamed = rows.worst([recipe.name], loads, [scenario.name for scenario in scenarios])
             yield _target("M7", f"worst share blamed, {what}, 10 rps and more, {recipe.name}", blamed, bound)
 

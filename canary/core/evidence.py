@@ -12,6 +12,8 @@ from canary.core.model import Counts, Metric, MetricResult, MetricWindow
 
 REVISABLE_PERIODS = 3
 """How many of the last periods are read again each time."""
+NEVER_DISTURBED = 1_000_000
+"""More periods than any rollout has."""
 LARGEST_LOG = 700.0
 """The logarithm of a number near the largest float."""
 
@@ -33,6 +35,9 @@ class MetricCapital:
 
     `absolute`: the canary is within the limit. `attribution`: it is no worse than stable. `relative`: it is not worse
     than stable by more than the tolerance. `floor`: it is below the share that nobody minds.
+
+    `held_back` is how much of the first, as a logarithm, was not attributed to the canary when it was last compared
+    with stable. `calm_periods` have passed since stable itself broke the limit by far.
     """
 
     metric: Metric
@@ -40,6 +45,8 @@ class MetricCapital:
     attribution: Capital = _UNTOUCHED
     relative: Capital = _UNTOUCHED
     floor: Capital = _UNTOUCHED
+    held_back: float = 0.0
+    calm_periods: int = NEVER_DISTURBED
 
 
 _NOTHING = Counts()

@@ -12,8 +12,9 @@ from itertools import pairwise, takewhile
 from typing import Final
 
 from canary.core.evidence import LARGEST_LOG, REVISABLE_PERIODS, Evidence, Standing
+from canary.core.judge_settings import Attribution, JudgeSettings
 from canary.core.model import AlarmReading, AlarmState, Counts, Metric, MetricResult, MetricWindow, Verdict, worst_of
-from canary.core.replay import LOOK_BACK, Answer, Attribution, JudgeSettings, Outlook, advanced, bad_of, is_sound
+from canary.core.replay import LOOK_BACK, Answer, Outlook, advanced, bad_of, is_sound
 from canary.schema import SLOW_AFTER_MS
 
 __all__ = [
@@ -156,7 +157,12 @@ def _result(settings: JudgeSettings, answer: Answer, moment: _Moment) -> MetricR
         told = f"{told}; suspicious: e-value {_number(moment.outlook.log_e)}, {settings.threshold:g} fails the release"
         return _worded(settings, answer, moment, Verdict.INCONCLUSIVE, told)
     if answer.is_disturbed:
-        told = f"{told}; stable itself broke twice the limit within the last {LOOK_BACK.seconds} s: a shared incident"
+        told = (
+            f"{told}; stable itself broke twice the limit within the last {2 * LOOK_BACK.seconds} s: a shared incident"
+        )
+        return _worded(settings, answer, moment, Verdict.INCONCLUSIVE, told)
+    if answer.is_unattributed:
+        told = f"{told}; the canary broke the limit, and it is not clear that it is the worse of the two"
         return _worded(settings, answer, moment, Verdict.INCONCLUSIVE, told)
     return _worded(settings, answer, moment, Verdict.PASS, told)
 

@@ -7,11 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from functools import lru_cache
 
-from canary.core.errors import ConfigError
 from canary.core.evidence import Capital, MetricCapital, Standing, added
+from canary.core.judge_settings import Attribution, JudgeSettings
 from canary.core.model import Counts, Metric, MetricSpec, MetricWindow
 from canary.core.statistics import (
     Prior,
@@ -22,77 +21,18 @@ from canary.core.statistics import (
     two_sample_log_factors,
 )
 
-ABSOLUTE_PRIOR = Prior(multipliers=(1.7, 2.6, 6.0, 20.0, 150.0), shares=(0.2, 0.25, 0.2, 0.2, 0.15))
-"""Against a limit: from 1.7 times its odds, which takes thousands of requests to see, to complete failure."""
-RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 120.0), shares=(0.1, 0.25, 0.35, 0.2, 0.1))
-"""Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more."""
-
 LOOK_BACK = timedelta(seconds=60)
 """How far back stable's recent behaviour is looked at; the current period belongs to it."""
-
-
-class Attribution(StrEnum):
-    """Whether a broken limit must be attributed to the canary, by comparing it with stable, before it counts.
-
-    `AUTO`: while stable answers enough requests to be compared with. `ALWAYS`: while it answers any. `OFF`: never.
-    """
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeSettings:
-    """What a release is judged by.
-
-    `alpha` bounds the probability that a healthy release is ever failed, over its whole life and all its metrics.
-    Healthy means for every metric: the share of bad requests stays within its limit, and throughout either its odds are
-    at most `tolerance` times stable's or the share is below `floor` times the limit.
-
-    `absolute_share` of the capital tests the limits, the rest compares with stable; each is shared equally by metrics.
-    """
-
-    alpha: float = 0.01
-    specs: tuple[MetricSpec, ...] = (MetricSpec(metric=Metric.ERRORS), MetricSpec(metric=Metric.SLOW))
-    tolerance: float = 1.5
-    floor: float = 0.1
-    attribution: Attribution = Attribution.AUTO
-    attr_min_stable: int = 60
-    attr_e: float = 10.0
-    warn: float = 2.0
-    absolute_share: float = 0.35
-    absolute_prior: Prior = ABSOLUTE_PRIOR
-    relative_prior: Prior = RELATIVE_PRIOR
-
-    def __post_init__(self) -> None:
-        """Refuse settings under which the error bound would not hold or nothing could be judged."""
-        if not 0 < self.alpha < 1:
-            raise ConfigError(f"alpha is {self.alpha:g}; give a probability between 0 and 1, such as 0.01")
-        metrics = [spec.metric for spec in self.specs]
-        if not metrics or len(set(metrics)) < len(metrics):
-            raise ConfigError("a judge needs each metric once, and at least one of errors and slow")
-        if self.tolerance < 1:
-            raise ConfigError(f"tolerance is {self.tolerance:g}; an odds ratio of 1 or more is wanted, such as 1.5")
-        if not 0 < self.floor <= 1:
-            raise ConfigError(f"floor is {self.floor:g}; give a share of the limit between 0 and 1, such as 0.1")
-        if self.attr_min_stable < 0 or self.attr_e < 1 or not 1 < self.warn < 1 / self.alpha:
-            raise ConfigError("wanted: attr_min_stable >= 0, attr_e >= 1 and warn between 1 and 1/alpha")
-        if not 0 < self.absolute_share < 1:
-            raise ConfigError(f"absolute_share is {self.absolute_share:g}; give a share between 0 and 1, such as 0.5")
-
-    @property
-    def threshold(self) -> float:
-        """The combined e-value at which a release has failed."""
-        return 1 / self.alpha
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the tests of one metric say at the end of a period; e-values as logarithms.
 
-    `counted` is what the test against the limit contributes: while the canary is `compared` with stable, no more than
-    the evidence that it is the worse of the two, until that is clear. `disturbed`: stable itself breaks the limit.
+    `counted` is what the test against the limit contributes: while the canary is compared with stable, no more than the
+    evidence that it is the worse of the two, until that is clear; where stable has fallen silent, what was held back
+    till then stays held back. `is_unattributed`: so much is held back that it would raise suspicion. `is_disturbed`:
+    stable itself breaks the limit by far, or did a minute ago.
     """
 
     spec: MetricSpec
@@ -101,6 +41,7 @@ class Answer:
     relative: float
     counted: float
     is_compared: bool
+    is_unattributed: bool
     is_disturbed: bool
 
 
@@ -138,21 +79,27 @@ def advanced(settings: JudgeSettings, standing: Standing, lately: tuple[MetricWi
     A period whose counts cannot be true is no evidence for anything.
     """
     window = lately[-1]
-    fresh = _counted(standing, window)
-    if is_sound(window):
-        judged = (_judged(settings, spec, capital, lately) for spec, capital in _paired(settings, standing))
-        fresh = replace(fresh, capitals=tuple(judged))
-    outlook = _looked_out(settings, fresh, lately)
-    return replace(fresh, peak_log_e=max(fresh.peak_log_e, outlook.log_e)), outlook
+    judged = [
+        _judged(settings, spec, capital, lately) if is_sound(window) else capital
+        for spec, capital in _paired(settings, standing)
+    ]
+    stable = added(*(period.stable for period in lately))
+    pairs = zip(settings.specs, judged, strict=True)
+    answers = tuple(_answer(settings, spec, capital, stable, window.period) for spec, capital in pairs)
+    log_e = _combined(settings, answers)
+    fresh = replace(
+        _counted(standing, window),
+        capitals=tuple(_kept(capital, answer, stable) for capital, answer in zip(judged, answers, strict=True)),
+        peak_log_e=max(standing.peak_log_e, log_e),
+    )
+    return fresh, Outlook(answers=answers, log_e=log_e)
 
 
-def _looked_out(settings: JudgeSettings, standing: Standing, lately: Sequence[MetricWindow]) -> Outlook:
-    stable = added(*(window.stable for window in lately))
-    answers = tuple(_answer(settings, spec, capital, stable) for spec, capital in _paired(settings, standing))
+def _combined(settings: JudgeSettings, answers: Sequence[Answer]) -> float:
+    """The logarithm of the weighted mean: a mean of e-processes is one."""
     absolute = math.log(settings.absolute_share / len(answers))
     relative = math.log((1 - settings.absolute_share) / len(answers))
-    parts = [value for answer in answers for value in (absolute + answer.counted, relative + answer.relative)]
-    return Outlook(answers=answers, log_e=log_sum(parts))
+    return log_sum(value for answer in answers for value in (absolute + answer.counted, relative + answer.relative))
 
 
 def _paired(settings: JudgeSettings, standing: Standing) -> list[tuple[MetricSpec, MetricCapital]]:
@@ -196,8 +143,8 @@ def _judged(
     table = None if stable_bad is None else (bad, requests, stable_bad, stable)
     limits = one_sample_log_factors(bad, requests, spec.limit, absolute.multipliers)
     floors = one_sample_log_factors(bad, requests, spec.limit * settings.floor, relative.multipliers)
-    return MetricCapital(
-        metric=spec.metric,
+    return replace(
+        capital,
         absolute=_bet(capital.absolute, None if _is_quarantined(spec, lately) else limits, absolute),
         attribution=_bet(capital.attribution, _compared(table, 1.0, relative), relative),
         relative=_bet(capital.relative, _compared(table, settings.tolerance, relative), relative),
@@ -228,19 +175,41 @@ def _breaks(spec: MetricSpec, counts: Counts, *, at_least: int, times: float = 1
     return bad >= at_least and bad > times * spec.limit * counts.requests
 
 
-def _answer(settings: JudgeSettings, spec: MetricSpec, capital: MetricCapital, stable: Counts) -> Answer:
+def _answer(
+    settings: JudgeSettings, spec: MetricSpec, capital: MetricCapital, stable: Counts, period: timedelta
+) -> Answer:
+    """What the capital means; `stable` holds stable's counts of the last minute.
+
+    Whatever is held back, no more is counted than the test against the limit has earned: the error bound stays.
+    """
     absolute, attribution = log_value(capital.absolute), log_value(capital.attribution)
-    compared = _is_compared(settings, stable)
-    gated = compared and attribution < math.log(settings.attr_e)
+    is_compared = _is_compared(settings, stable)
+    if not is_compared:
+        counted = absolute - capital.held_back
+    elif attribution < math.log(settings.attr_e):
+        counted = min(absolute, attribution)
+    else:
+        counted = absolute
+    suspicion = math.log(settings.warn * len(settings.specs) / settings.absolute_share)
     return Answer(
         spec=spec,
         absolute=absolute,
         attribution=attribution,
         relative=min(log_value(capital.relative), log_value(capital.floor)),
-        counted=min(absolute, attribution) if gated else absolute,
-        is_compared=compared,
-        is_disturbed=_breaks(spec, stable, at_least=3, times=2),
+        counted=counted,
+        is_compared=is_compared,
+        is_unattributed=counted < absolute and absolute >= suspicion,
+        is_disturbed=_is_disturbed(spec, stable) or capital.calm_periods * period < LOOK_BACK,
     )
+
+
+def _kept(capital: MetricCapital, answer: Answer, stable: Counts) -> MetricCapital:
+    calm = 0 if _is_disturbed(answer.spec, stable) else capital.calm_periods + 1
+    return replace(capital, held_back=answer.absolute - answer.counted, calm_periods=calm)
+
+
+def _is_disturbed(spec: MetricSpec, stable: Counts) -> bool:
+    return _breaks(spec, stable, at_least=3, times=2)
 
 
 def _is_compared(settings: JudgeSettings, stable: Counts) -> bool:

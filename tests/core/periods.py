@@ -13,7 +13,12 @@ TEN_SECONDS = timedelta(seconds=10)
 
 REFERENCE_PRIOR = Prior(multipliers=(1.5, 2.5, 6.0, 20.0, 200.0), shares=(0.2,) * 5, first=0.5, later=0.02, ageing=0.0)
 REFERENCE = JudgeSettings(
-    attr_min_stable=0, warn=4.0, absolute_share=0.5, absolute_prior=REFERENCE_PRIOR, relative_prior=REFERENCE_PRIOR
+    attr_min_stable=0,
+    attr_e=10.0,
+    warn=4.0,
+    absolute_share=0.5,
+    absolute_prior=REFERENCE_PRIOR,
+    relative_prior=REFERENCE_PRIOR,
 )
 """The parameters of the worked examples."""
 ERRORS_ONLY = JudgeSettings(specs=(MetricSpec(metric=Metric.ERRORS),), attribution=Attribution.AUTO)
