@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
@@ -13,9 +14,10 @@ from canary.core.errors import CanaryError
 from canary.core.findings import Finding, Severity
 from canary.core.ledger import LedgerEntry
 from canary.core.leg import MetricPath
-from canary.core.model import Phase, Verdict
+from canary.core.model import FunctionName, Phase, Verdict, Version
 from canary.core.notices import counted
 from canary.core.orders import AuditNote
+from canary.core.prune import Fate
 from canary.core.rollout import Rollout
 from canary.core.words import duration_in_words
 from canary.ports import RolloutStore
@@ -145,6 +147,47 @@ def show_findings(findings: Sequence[Finding], *, looked_at: int, as_json: bool)
         say(f"        why   {finding.why}")
         say(f"        type  {finding.command}")
     say(f"looked at {looked_at} functions: {len(findings) or 'no'} findings")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """The fates of one function's versions; `gone` are those that were deleted, None in a dry run."""
+
+    function: FunctionName
+    fates: tuple[Fate, ...]
+    gone: tuple[Version, ...] | None
+
+    def as_plain(self) -> dict[str, Plain]:
+        """The same as JSON data with stable keys."""
+        deleted: Plain = None if self.gone is None else [*self.gone]
+        return {
+            "function": self.function,
+            "deleted": deleted,
+            "versions": [fate.as_plain() for fate in self.fates],
+        }
+
+
+def show_pruned(pruned: Sequence[Pruned], *, as_json: bool) -> None:
+    """Which versions stay and which go."""
+    if as_json:
+        _print_json([each.as_plain() for each in pruned])
+        return
+    for each in pruned:
+        table = Table("version", "published", "fate", title=each.function, title_justify="left")
+        for fate in each.fates:
+            table.add_row(fate.version, f"{fate.published_at:%Y-%m-%d %H:%M}", _fate(fate, each.gone))
+        _stdout.print(table)
+        going = sum(fate.kept_because is None for fate in each.fates)
+        done = each.gone is not None
+        say(f"{len(each.gone or ())} versions were deleted" if done else f"{going} may go: --yes deletes them")
+
+
+def _fate(fate: Fate, gone: Sequence[Version] | None) -> str:
+    if fate.kept_because is not None:
+        return f"stays: {fate.kept_because}"
+    if gone is None:
+        return "may go"
+    return "deleted" if fate.version in gone else "stays: it came into use meanwhile"
 
 
 def show_notes(notes: Sequence[AuditNote], *, as_json: bool) -> None:

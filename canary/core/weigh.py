@@ -84,7 +84,7 @@ def _judge_path(
     The slower path beside a function's own metrics is there for what those cannot see, a version that dies before it
     can emit anything: it adds its failures, and its silence holds nothing.
     """
-    settings = _shared_alpha(rollout, leg)
+    settings = shared_alpha(rollout, leg)
     share = rollout.weight.basis_points / FULL_BASIS_POINTS if rollout.reached_at is not None else None
     judged = judge_counts(settings, known.evidence, windows, expected_share=share)
     asked = f"{leg.target.resource} ({known.path})"
@@ -92,7 +92,8 @@ def _judge_path(
     return replace(known, evidence=judged.evidence), named
 
 
-def _shared_alpha(rollout: Rollout, leg: Leg) -> JudgeSettings:
+def shared_alpha(rollout: Rollout, leg: Leg) -> JudgeSettings:
+    """What each metric path of a target is judged by: every path of every target has an equal share of alpha."""
     return replace(rollout.judge, alpha=rollout.judge.alpha / (len(rollout.legs) * len(leg.paths)))
 
 
