@@ -12,8 +12,9 @@ from canary.core.capacity import Headroom, WarmStatus, Warmth
 from canary.core.facts import AlarmFacts, Right, VersionSnapshot, Way, WayKind
 from canary.core.hooks import HookRun, HookStatus
 from canary.core.ledger import LedgerEntry
-from canary.core.model import FunctionName, Target, Version
+from canary.core.model import AliasName, AliasRouting, FunctionName, Target, Version
 from canary.core.orders import AuditNote, Stop
+from canary.core.prune import PublishedVersion
 from canary.core.rollout import Rollout
 
 
@@ -145,6 +146,26 @@ class NoOrders:
 
 
 NO_ORDERS: Final = NoOrders()
+
+
+class VersionKeeper(Protocol):
+    """The versions of a function, and their deletion."""
+
+    def list_versions(self, function: FunctionName) -> tuple[PublishedVersion, ...]:
+        """Every published version."""
+        ...
+
+    def list_aliases(self, function: FunctionName) -> Mapping[AliasName, AliasRouting]:
+        """Every alias and what it serves."""
+        ...
+
+    def delete_version(self, function: FunctionName, version: Version) -> None:
+        """Deletes one version, and never the function; one that is gone is no concern.
+
+        Raises:
+            RolloutConflict: an alias refers to it, or something else of Lambda's does.
+        """
+        ...
 
 
 class Surveyor(Protocol):

@@ -24,13 +24,14 @@ from canary.aws.notify import BusChannel, Channel, Notices, TopicChannel, Webhoo
 from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
 from canary.aws.survey import AwsSurvey
+from canary.aws.versions import LambdaVersions
 from canary.config import PublishedStack, parse_destinations, parse_published
 from canary.controller import Controller
 from canary.core.errors import ConfigError
 from canary.core.model import RolloutId
 from canary.core.notices import Destination, Medium
 from canary.ports import World
-from canary.side_ports import SILENCE, HookBook, Notifier, Surveyor
+from canary.side_ports import SILENCE, HookBook, Notifier, Surveyor, VersionKeeper
 
 NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
 """Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
@@ -71,6 +72,10 @@ class Wired:
     def surveyor(self) -> Surveyor:
         """Looks around for a check-up."""
         return AwsSurvey(self.clients)
+
+    def version_keeper(self) -> VersionKeeper:
+        """Lists and deletes versions."""
+        return LambdaVersions(self.clients.functions)
 
     def hook_book(self) -> HookBook:
         """The records through which CodeDeploy-style hooks answer."""

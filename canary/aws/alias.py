@@ -21,7 +21,7 @@ from canary.ports import VersionFacts
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
-    from types_boto3_lambda.type_defs import AliasConfigurationResponseTypeDef
+    from types_boto3_lambda.type_defs import AliasConfigurationResponseTypeDef, AliasConfigurationTypeDef
 
 
 CALLS_A_SECOND: Final = 10
@@ -57,7 +57,7 @@ class LambdaRouter:
         self._pace.wait()
         with aws_errors(f"reading alias {function}:{alias}"):
             try:
-                return _routing(self._client.get_alias(FunctionName=function, Name=alias))
+                return routing_of(self._client.get_alias(FunctionName=function, Name=alias))
             except ClientError as error:
                 if error_code(error) == "ResourceNotFoundException":
                     return None
@@ -74,7 +74,7 @@ class LambdaRouter:
                 RoutingConfig={"AdditionalVersionWeights": _weights(routing)},
                 RevisionId=routing.revision,
             )
-        return _routing(answer)
+        return routing_of(answer)
 
     def find_version(self, function: FunctionName, version: Version) -> VersionFacts | None:
         """One `GetFunctionConfiguration`."""
@@ -113,7 +113,8 @@ def _weights(routing: AliasRouting) -> dict[str, float]:
     return {routing.canary: routing.weight.basis_points / FULL_BASIS_POINTS}
 
 
-def _routing(answer: "AliasConfigurationResponseTypeDef") -> AliasRouting:
+def routing_of(answer: "AliasConfigurationResponseTypeDef | AliasConfigurationTypeDef") -> AliasRouting:
+    """What an alias serves, as `GetAlias`, `UpdateAlias` and `ListAliases` tell it."""
     weights = answer.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
     canary, weight = next(iter(weights.items()), (None, 0.0))
     return AliasRouting(

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from canary.cli import control, doctor, look, orders, release
+from canary.cli import control, doctor, look, orders, prune, release
 from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ app.command()(orders.start)
 app.command()(orders.hook_answer)
 app.command()(doctor.doctor)
 app.command()(doctor.adopt)
+app.command()(prune.prune)
 app.command()(look.audit)
 
 

@@ -13,14 +13,16 @@ from canary.aws.capacity import LambdaCapacity
 from canary.aws.hook_book import DynamoHookBook
 from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
-from canary.core.model import AliasName, FunctionName, Target, Version
+from canary.aws.versions import LambdaVersions
+from canary.core.model import AliasName, AliasRouting, FunctionName, Target, Version, Weight
 from canary.ports import AlarmSource, RolloutStore, TrafficRouter
-from canary.side_ports import CapacityControl, HookBook, OrderBook
+from canary.side_ports import CapacityControl, HookBook, OrderBook, VersionKeeper
 from localcloud.running import RunningCloud
 from tests.fakes import FakeAlarms, FakeRouter, FakeStore
-from tests.localcloud.functions_under_test import behind_alias
+from tests.localcloud.functions_under_test import ECHO, behind_alias
 from tests.rollout_table import rollout_table
 from tests.side_fakes import FakeCapacity, FakeHookBook, FakeOrders
+from tests.version_fakes import FakeVersions
 
 CODE = "def handler(event, context):\n    return {number}\n"
 ROLE = "arn:aws:iam::000000000000:role/contract"
@@ -35,6 +37,29 @@ class AFunction:
     alias: AliasName
     first: Version
     second: Version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptVersions:
+    """A function with versions 1, 2 and 3; alias live sends most to the first and some to the second."""
+
+    keeper: VersionKeeper
+    function: FunctionName
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def versions(request: pytest.FixtureRequest) -> KeptVersions:
+    """The versions of a function, kept by either kind."""
+    split = AliasRouting(stable=Version("1"), canary=Version("2"), weight=Weight.percent(10))
+    if request.param == "fake":
+        router = FakeRouter()
+        router.add("contract", "1", "2", "3")
+        router.overwrite("contract", "live", split)
+        return KeptVersions(keeper=FakeVersions(router), function=FunctionName("contract"))
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    function = behind_alias(cloud, weight=0.1)
+    function.publish(ECHO + "# third\n")
+    return KeptVersions(keeper=LambdaVersions(cloud.client("lambda")), function=FunctionName(function.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
