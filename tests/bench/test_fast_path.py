@@ -14,11 +14,11 @@ from bench.detection.traffic import Served
 from canary.core.evidence import Standing
 from canary.core.judge import Attribution, JudgeSettings
 from canary.core.leg import MetricPath
-from canary.core.model import Counts, Metric
+from canary.core.model import Counts, Metric, MetricWindow
 from canary.core.replay import advanced
 from tests.core.periods import periods
 
-RUNS = 40
+RUNS = 12
 PATHS: Sequence[MetricPath] = (MetricPath.EMF, MetricPath.LAMBDA)
 
 
@@ -43,7 +43,7 @@ def test_the_vectorised_rule_gives_the_judges_e_values_and_incidents(seconds: in
     rng = np.random.default_rng(7)
     rule, slots = FastRule(settings, RUNS, seconds), []
     standings = [Standing()] * RUNS
-    for index in range(25):
+    for index in range(18):
         slots.append(random_slot(rng, RUNS))
         rule.see(slots[-1])
         for run in range(RUNS):
@@ -53,7 +53,7 @@ def test_the_vectorised_rule_gives_the_judges_e_values_and_incidents(seconds: in
             assert any(answer.is_disturbed for answer in outlook.answers) == rule.incident[run]
 
 
-def windows_of(slots: Sequence[Slot], run: int, seconds: int):  # type: ignore[no-untyped-def]
+def windows_of(slots: Sequence[Slot], run: int, seconds: int) -> tuple[MetricWindow, ...]:
     errors, slow = Metric.ERRORS, Metric.SLOW
     return periods(
         *(
@@ -120,7 +120,7 @@ class OneRun:
 @pytest.mark.parametrize("recipe", [CANARY, LINEAR, OWN, HELD_BACK], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize(("rps", "rate"), [(1, 0.01), (12, 0.004), (60, 0.02)])
 def test_every_vectorised_rollout_ends_as_under_the_real_reconcile(recipe: Recipe, rps: float, rate: float) -> None:
-    service, runs = ReplayedService(rps, rate), 12
+    service, runs = ReplayedService(rps, rate), 5
     settings = JudgeSettings(alpha=0.2)
     fast = release_all(recipe, service.draw, runs, Metric.ERRORS, settings)
     for run in range(runs):

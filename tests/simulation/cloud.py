@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from random import Random
 
 from canary.core.ledger import LedgerEntry
-from canary.core.model import AliasRouting, Version
+from canary.core.model import AliasRouting, Phase, RolloutId, Version
 from canary.core.rollout import Rollout
 from canary.ports import RecordedWindows
 from tests.fakes import FakeRouter, FakeStore
@@ -12,7 +12,7 @@ from tests.simulation.hub import Hub
 from tests.simulation.record import HAND, Committed, Opened, Record, Wrote
 
 STABLE, OTHER, CANARY = Version("1"), Version("2"), Version("3")
-STALE_FOR_S = 20.0
+STALE_FOR_S = 60.0
 """How long after a write a read may still show what was there before it."""
 
 Key = tuple[str, str]
@@ -60,6 +60,7 @@ class Store(FakeStore):
     def __init__(self, hub: Hub, record: Record) -> None:
         super().__init__()
         self.author = HAND
+        self.on_promotion: Callable[[RolloutId], None] = lambda _id: None
         self._hub = hub
         self._record = record
 
@@ -72,6 +73,8 @@ class Store(FakeStore):
         super().commit(rollout, entries, windows)
         told = tuple(entries)
         self._record.note(Committed(at=self._hub.at, by=self.author, before=before, after=rollout, entries=told))
+        if rollout.phase is Phase.PROMOTED and before.phase is not Phase.PROMOTED:
+            self.on_promotion(rollout.id)
 
     def all_ended(self) -> bool:
         """Whether every rollout that was opened has ended."""
@@ -82,4 +85,3 @@ def populate(aliases: Aliases, functions: Iterable[str]) -> None:
     """Functions with three Active versions, of which the first serves."""
     for function in functions:
         aliases.add(function, STABLE, OTHER, CANARY, live=STABLE, preview=STABLE)
-

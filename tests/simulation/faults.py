@@ -13,6 +13,7 @@ class Fault(StrEnum):
     CRASH_BEFORE = "crash before a call"
     CRASH_AFTER = "crash after a call"
     THROTTLED = "throttled: no effect, no answer"
+    DENIED = "access denied for one call"
     TIMED_OUT = "timed out although it was done"
     LANDED_LATE = "timed out and was done later"
     REFUSED = "412 although nobody else wrote"
@@ -47,12 +48,14 @@ class Fault(StrEnum):
     ORDER_APPROVE = "order: approve"
     ORDER_ABORT = "order: abort"
     ORDER_UNDO = "order: undo"
+    ORDER_STOP = "order: stop all rollouts for a while"
 
 
 HANDS: Final = tuple(fault for fault in Fault if fault.name.startswith("HAND_"))
 ORDERS: Final = tuple(fault for fault in Fault if fault.name.startswith("ORDER_") and fault is not Fault.ORDER_UNDO)
+"""What a person may order of a rollout in progress."""
 
-_OF_ANY_CALL: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.THROTTLED, Fault.STALLED)
+_OF_ANY_CALL: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.THROTTLED, Fault.DENIED, Fault.STALLED)
 _OF_WRITES: Final = (Fault.TIMED_OUT, Fault.LANDED_LATE)
 _OF_GUARDED_WRITES: Final = (Fault.REFUSED, Fault.REFUSED_AFTER_DONE)
 WRITES: Final = ("write_routing", "commit", "open_rollout", "take_lease", "put_guards", "remove_guards")
@@ -75,6 +78,7 @@ OUTAGE_OF: Final = {
     "metrics": Fault.WATCH_DOWN,
     "alarms": Fault.WATCH_DOWN,
     "hooks": Fault.HOOKS_DOWN,
+    "orders": Fault.STORE_DOWN,
 }
 
 
@@ -82,8 +86,8 @@ OUTAGE_OF: Final = {
 class Weather:
     """How often what goes wrong: `rates` are probabilities a call (or metric period) until `calm_at` seconds.
 
-    Each world has some kinds of faults and lacks others (swarm testing, Groce et al. 2012): what one kind hides, another
-    world shows.
+    Each world has some kinds of faults and lacks others (swarm testing, Groce et al. 2012): what one kind hides,
+    another world shows.
     """
 
     rates: dict[Fault, float]

@@ -6,14 +6,23 @@ from random import Random
 
 from canary.core.evidence import added
 from canary.core.leg import MetricPath
-from canary.core.model import FULL_BASIS_POINTS, AlarmState, AliasRouting, Counts, MetricWindow, Target, Version
+from canary.core.model import (
+    FULL_BASIS_POINTS,
+    AlarmState,
+    AliasRouting,
+    Counts,
+    FunctionName,
+    MetricWindow,
+    Target,
+    Version,
+)
 from canary.ports import WindowQuery
 from tests.fakes import START, FakeAlarms
 from tests.simulation.cloud import CANARY, Aliases
 from tests.simulation.faults import Fault
 from tests.simulation.hub import Hub
 from tests.simulation.record import Record
-from tests.simulation.scene import SERVICE_ALARM, Candidate, Health, Scene
+from tests.simulation.scene import SERVICE_ALARM, Health, Scene
 
 BUCKET_S = 10
 NO_DELAY_S = {MetricPath.EMF: 10, MetricPath.LAMBDA: 60}
@@ -44,7 +53,7 @@ class Fleet:
             end = min(self._hub.at, (bucket + 1) * BUCKET_S)
             for (function, alias), routing in self._aliases.aliases.items():
                 if alias == "live":
-                    self._serve(function, routing, bucket, self._scene.rate * (end - self._until))
+                    self._serve(FunctionName(function), routing, bucket, self._scene.rate * (end - self._until))
             self._until = end
 
     def read_windows(self, queries: Sequence[WindowQuery], now: datetime) -> tuple[tuple[MetricWindow, ...], ...]:
@@ -62,7 +71,7 @@ class Fleet:
         first = int((self._hub.at - last_s) // BUCKET_S)
         return added(*(c for bucket, c in self._counts.get((resource, version), {}).items() if bucket >= first))
 
-    def _serve(self, function: str, routing: AliasRouting, bucket: int, requests: float) -> None:
+    def _serve(self, function: FunctionName, routing: AliasRouting, bucket: int, requests: float) -> None:
         for version, weight in routing.shares().items():
             count = self._whole(requests * weight.basis_points / FULL_BASIS_POINTS)
             errors, slow = self._bad_shares(function, version)
@@ -70,7 +79,7 @@ class Fleet:
             buckets = self._counts.setdefault((f"{function}:live", version), {})
             buckets[bucket] = added(buckets.get(bucket, Counts()), answered)
 
-    def _bad_shares(self, function: str, version: Version) -> tuple[float, float]:
+    def _bad_shares(self, function: FunctionName, version: Version) -> tuple[float, float]:
         candidate = self._candidates.get(function) if version == CANARY else None
         if candidate is None or self._until < candidate.since:
             return STABLE_ERRORS, STABLE_SLOW
@@ -84,7 +93,9 @@ class Fleet:
         seconds = int(period.total_seconds())
         start = datetime.fromtimestamp(int(query.since.timestamp()) // seconds * seconds, tz=UTC)
         while start + period + timedelta(seconds=NO_DELAY_S[query.path]) <= now:
-            stable, canary = (self._shown(query, version, start) for version in (query.target.stable, query.target.canary))
+            stable, canary = (
+                self._shown(query, version, start) for version in (query.target.stable, query.target.canary)
+            )
             windows.append(MetricWindow(start=start, period=period, stable=stable, canary=canary))
             start += period
         return tuple(windows)
@@ -128,7 +139,7 @@ class Alarms(FakeAlarms):
 
     def __init__(self, scene: Scene, hub: Hub, fleet: Fleet, record: Record) -> None:
         super().__init__()
-        self.on_alarm: Callable[[], None] = lambda: None
+        self.on_alarm: Callable[[str], None] = lambda _name: None
         self._scene = scene
         self._hub = hub
         self._fleet = fleet
@@ -142,7 +153,7 @@ class Alarms(FakeAlarms):
             if state is not reading.state:
                 self.set(name, state)
                 if state is AlarmState.ALARM:
-                    self.on_alarm()
+                    self.on_alarm(name)
 
     def _is_broken(self, name: str) -> bool:
         if name == SERVICE_ALARM:
@@ -153,8 +164,3 @@ class Alarms(FakeAlarms):
         function = name.removeprefix("bg-guard-").split("-live-")[0]
         counts = self._fleet.served(f"{function}:live", CANARY, last_s=60)
         return counts.requests > 0 and counts.errors > counts.requests / 4
-
-
-def candidates_of(scene: Scene) -> dict[str, Candidate]:
-    """Every function's candidate."""
-    return {name: candidate for release in scene.releases for name, candidate in release.candidates.items()}

@@ -1,17 +1,25 @@
 """What must never happen, each rule as a function of everything that did happen; a rule answers with its violations."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from canary.core.ledger import CONTROLLER, EntryKind, LedgerEntry
-from canary.core.model import NO_TRAFFIC, AliasRouting, Phase, RolloutId, Verdict, Weight
+from canary.core.model import NO_TRAFFIC, AliasRouting, Phase, Verdict, Weight
 from canary.core.rollout import Rollout
 from tests.simulation.cloud import CANARY
 from tests.simulation.leaving import a_failed_version_leaves_within_two_ticks
-from tests.simulation.record import Attempted, Committed, Decided, Record, Surprised, Wrote
+from tests.simulation.record import Attempted, Committed, Decided, Record, Stopped, Surprised, Wrote
 
-SILENT: Final = (EntryKind.VERDICT, EntryKind.REACHED, EntryKind.AWAITING, EntryKind.APPROVED, EntryKind.UNDONE)
+SILENT: Final = (
+    EntryKind.VERDICT,
+    EntryKind.REACHED,
+    EntryKind.HELD,
+    EntryKind.AWAITING,
+    EntryKind.APPROVED,
+    EntryKind.UNDONE,
+    EntryKind.HOOK,
+)
 """Entries that tell of no change of phase or weight."""
 
 
@@ -79,7 +87,10 @@ def the_ledger_is_whole(record: Record) -> Told:
         telling = [entry for entry in event.entries if entry.kind not in SILENT]
         changed = (event.before.phase, event.before.weight) != (event.after.phase, event.after.weight)
         if len(telling) != changed and not _is_waiver(telling):
-            yield event.at, f"{event.after.id} became {event.after.phase} {event.after.weight} by {len(telling)} entries"
+            yield (
+                event.at,
+                f"{event.after.id} became {event.after.phase} {event.after.weight} by {len(telling)} entries",
+            )
         for entry in telling:
             if (entry.phase, entry.weight) != (event.after.phase, event.after.weight) or not entry.reason:
                 yield event.at, f"entry {entry.number} of {event.after.id} tells of {entry.phase} {entry.weight}"
@@ -96,20 +107,28 @@ def every_alias_write_is_explained(record: Record) -> Told:
                     yield wrote.at, f"no entry explains that {wrote.by} made {resource} {wrote.after}"
 
 
+def no_weight_rises_while_all_is_stopped(record: Record) -> Told:
+    """A tick that began after somebody stopped all rollouts gives no candidate more traffic."""
+    for wrote in record.all_of(Wrote):
+        is_raised = _canary_share(wrote.after) > _canary_share(wrote.before)
+        if wrote.is_ours and is_raised and wrote.resource.endswith(":live"):
+            for stop in record.all_of(Stopped):
+                if stop.at <= wrote.at < stop.until and not _was_asked_before(record, wrote, stop.at):
+                    yield wrote.at, f"{wrote.by} raised {wrote.resource} to {wrote.after}, stopped at {stop.at:.1f} s"
+
+
 def no_weight_rises_without_evidence(record: Record) -> Told:
     """A step is left, and a candidate promoted, by a passing verdict of that very look, or by a person."""
-    looks = {(event.by, event.rollout.id, event.rollout.number): event for event in record.all_of(Decided)}
     for event in record.all_of(Committed):
         for entry in event.entries:
             leaves = entry.kind is EntryKind.PROMOTING or (
                 entry.kind is EntryKind.SHIFTED and event.before.phase is not Phase.GATING
             )
-            if not leaves or entry.by != CONTROLLER:
-                continue
-            look = looks.get((event.by, event.after.id, event.before.number))
-            if look is None or not (look.verdict is Verdict.PASS or event.before.waived):
-                seen = "nothing" if look is None else look.verdict
-                yield event.at, f"{event.after.id} became {event.after.phase} {event.after.weight} on {seen}"
+            if leaves and entry.by == CONTROLLER and not event.before.waived:
+                look = _look_behind(record, event)
+                if look is None or look.verdict is not Verdict.PASS:
+                    seen = "no look" if look is None else look.verdict
+                    yield event.at, f"{event.after.id} became {event.after.phase} {event.after.weight} on {seen}"
 
 
 def targets_go_together(record: Record) -> Told:
@@ -122,6 +141,13 @@ def targets_go_together(record: Record) -> Told:
     for decided in record.all_of(Decided):
         if decided.decision.route_first:
             yield from _out_of_order(record, decided)
+
+
+def _look_behind(record: Record, event: Committed) -> Decided | None:
+    """The look on which the real `reconcile` decided this state."""
+    unnumbered = replace(event.after, number=event.before.number)
+    looks = [look for look in record.all_of(Decided) if look.by == event.by and look.decision.rollout == unnumbered]
+    return looks[-1] if looks else None
 
 
 def _out_of_order(record: Record, decided: Decided) -> Told:
@@ -147,6 +173,16 @@ def _is_whole(routing: AliasRouting, ended: Rollout) -> bool:
     if ended.phase is Phase.PROMOTED and ended.undone is None:
         return routing.is_same_split(AliasRouting(stable=CANARY)) and routing.stable == CANARY
     return CANARY not in routing.shares() and not routing.is_split()
+
+
+def _was_asked_before(record: Record, wrote: Wrote, stop: float) -> bool:
+    return any(
+        asked.began < stop
+        and (asked.by, asked.resource) == (wrote.by, wrote.resource)
+        and wrote.after is not None
+        and asked.routing.is_same_split(wrote.after)
+        for asked in record.all_of(Attempted)
+    )
 
 
 def _is_asked(record: Record, rollout: Rollout, wrote: Wrote) -> bool:
@@ -199,6 +235,7 @@ RULES: Final[tuple[Rule, ...]] = (
     the_ledger_is_whole,
     every_alias_write_is_explained,
     no_weight_rises_without_evidence,
+    no_weight_rises_while_all_is_stopped,
     targets_go_together,
     nothing_but_expected_errors,
 )

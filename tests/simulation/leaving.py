@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from canary.core.model import Phase, RolloutId
 from canary.core.rollout import Rollout
 from tests.simulation.cloud import CANARY
 from tests.simulation.record import Committed, Decided, Died, Event, Record, Ticked, Wrote
@@ -12,30 +11,32 @@ TICKS_TO_LEAVE = 2
 
 
 def a_failed_version_leaves_within_two_ticks(record: Record) -> Iterator[tuple[float, str]]:
-    """Counted are the ticks of a living process that knows of the failure, in which the API of every alias of the
-    rollout answered, and with the truth. A hand that writes one of the aliases meanwhile starts the count anew. What
-    only a process knew that has died must be seen again.
+    """Counted for each alias are the ticks of a living process that knows of the failure, in which that alias's API
+    answered, and with the truth, from their beginning on. A hand that writes the alias meanwhile starts its count anew.
+    What only a process knew that has died must be seen again.
     """
     for rollout in record.opened():
-        patience = _Patience(rollout)
-        for event in record.events:
-            patience.see(event)
-            if (told := patience.is_exhausted(event)) is not None:
-                yield event.at, told
-                break
+        for leg in rollout.legs:
+            patience = _Patience(rollout, leg.target.resource)
+            for event in record.events:
+                patience.see(event)
+                if patience.ticks >= TICKS_TO_LEAVE and patience.is_serving:
+                    yield event.at, patience.told()
+                    break
 
 
 @dataclass
 class _Patience:
-    """How long a failed version of one rollout may still be served."""
+    """How long a failed version may still be served by one alias of a rollout."""
 
     rollout: Rollout
+    resource: str
     knowing: set[str] = field(default_factory=set)
     is_stored: bool = False
     deciding: set[tuple[str, int]] = field(default_factory=set)
+    is_serving: bool = False
+    since: float = 0.0
     ticks: int = 0
-    serving: set[str] = field(default_factory=set)
-    is_over: bool = False
 
     def see(self, event: Event) -> None:
         match event:
@@ -44,20 +45,21 @@ class _Patience:
                 self.deciding.add((event.by, event.tick))
             case Committed(after=after) if after.id == self.rollout.id:
                 self.is_stored = self.is_stored or after.failure is not None
-                self.is_over = after.phase is Phase.PROMOTED
             case Died(by=by):
                 self._forget(by)
-            case Wrote(resource=resource) if resource in self._resources():
+            case Wrote(resource=self.resource):
                 self._written(event)
-            case Ticked() if (event.by, event.tick) in self.deciding and not event.troubled & self._resources():
+            case Ticked() if self._counts(event):
                 self.ticks += 1
 
-    def is_exhausted(self, event: Event) -> str | None:
-        """Why the rule is broken, after a tick."""
-        if not isinstance(event, Ticked) or self.ticks < TICKS_TO_LEAVE or not self.serving:
-            return None
+    def told(self) -> str:
+        """Why the rule is broken."""
         known = "the store" if self.is_stored else ", ".join(sorted(self.knowing))
-        return f"{self.rollout.id} failed, as {known} knows, and is still served by {', '.join(sorted(self.serving))}"
+        return f"{self.rollout.id} failed, as {known} knows, and is still served by {self.resource}"
+
+    def _counts(self, event: Ticked) -> bool:
+        known = (event.by, event.tick) in self.deciding
+        return known and self.is_serving and event.began >= self.since and self.resource not in event.troubled
 
     def _forget(self, process: str) -> None:
         self.knowing.discard(process)
@@ -65,12 +67,7 @@ class _Patience:
             self.ticks = 0
 
     def _written(self, event: Wrote) -> None:
-        if event.after is not None and CANARY in event.after.shares():
-            self.serving.add(event.resource)
-        else:
-            self.serving.discard(event.resource)
-        if not event.is_ours:
-            self.ticks = 0
-
-    def _resources(self) -> frozenset[str]:
-        return frozenset(leg.target.resource for leg in self.rollout.legs)
+        was_serving = self.is_serving
+        self.is_serving = event.after is not None and CANARY in event.after.shares()
+        if not event.is_ours or not was_serving:
+            self.since, self.ticks = event.at, 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeVar, cast
 
-from canary.core.errors import CanaryError, StaleWrite, Unavailable
+from canary.core.errors import AccessDenied, CanaryError, StaleWrite, Unavailable
 from canary.ports import World
 from tests.simulation.cloud import Aliases, Store
 from tests.simulation.faults import WRITES, Fault, Weather
@@ -14,8 +14,8 @@ from tests.simulation.hub import Hub
 from tests.simulation.record import HAND, Attempted, Record, Ticked
 
 T = TypeVar("T")
-FAULTY_PORTS = ("router", "metrics", "alarms", "store", "hooks")
-LONGEST_FLIGHT_S = 40.0
+FAULTY_PORTS = ("router", "metrics", "alarms", "store", "hooks", "orders")
+LONGEST_FLIGHT_S = 60.0
 """How long a write may still be on its way after its caller has given up."""
 SLEEPS_AT_MOST_S = 45.0
 
@@ -31,15 +31,19 @@ class Line:
         self.name = name
         self.tick = 0
         self.troubled: set[str] = set()
+        self.asking = ""
+        self.began: float | None = None
         self.clock = OwnClock(world.hub)
         self._world = world
         self._rng = rng
 
     def end_tick(self) -> None:
         """Tells of a tick that came to its end; what comes now belongs to the next one."""
-        troubled = frozenset(self.troubled)
-        self._world.record.note(Ticked(at=self._world.hub.at, by=self.name, tick=self.tick, troubled=troubled))
+        at, troubled = self._world.hub.at, frozenset(self.troubled)
+        began = at if self.began is None else self.began
+        self._world.record.note(Ticked(at=at, began=began, by=self.name, tick=self.tick, troubled=troubled))
         self.tick += 1
+        self.began = None
         self.troubled.clear()
 
     def ports(self) -> World:
@@ -51,11 +55,14 @@ class Line:
     def call(self, port: str, method: str, effect: Callable[[], T], args: tuple[Any, ...]) -> T:
         """The answer, unless something goes wrong."""
         world, about, self.asking = self._world, _about(port, method, args), port
+        self.began = world.hub.at if self.began is None else self.began
         self._attempting(method, args)
         fault = world.weather.struck(method, world.hub.at, self._rng)
         if fault is not None:
             world.record.inject(fault, world.hub.at, f"{self.name} {method} {about}")
         self._passing(fault)
+        if method == "write_routing" and args[1] == "live" and world.before_write():
+            world.hub.wait(self._rng.uniform(0.05, 1))
         down = world.weather.is_down(port, world.hub.at)
         if down is not None:
             world.record.inject(down, world.hub.at, f"{self.name} {method} {about}")
@@ -82,6 +89,8 @@ class Line:
                 return cast("T", self._world.aliases.stale(args[0], args[1], self._rng))
         self.troubled.add(about)
         match fault:
+            case Fault.DENIED:
+                raise AccessDenied(f"{about}: not allowed")
             case Fault.TIMED_OUT:
                 effect()
             case Fault.LANDED_LATE:
@@ -102,9 +111,17 @@ class Line:
 
     def _attempting(self, method: str, args: tuple[Any, ...]) -> None:
         if method == "write_routing":
-            at, (function, alias, routing) = self._world.hub.at, args
-            attempt = Attempted(at=at, by=self.name, tick=self.tick, resource=f"{function}:{alias}", routing=routing)
-            self._world.record.note(attempt)
+            function, alias, routing = args
+            self._world.record.note(
+                Attempted(
+                    at=self._world.hub.at,
+                    began=self.began or 0.0,
+                    by=self.name,
+                    tick=self.tick,
+                    resource=f"{function}:{alias}",
+                    routing=routing,
+                )
+            )
 
 
 class Surroundings:
@@ -116,6 +133,7 @@ class Surroundings:
         self.weather = weather
         self.ports = ports
         self.in_flight = 0
+        self.before_write: Callable[[], bool] = lambda: False
         assert isinstance(ports.router, Aliases)
         assert isinstance(ports.store, Store)
         self.aliases = ports.router

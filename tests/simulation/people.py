@@ -8,14 +8,16 @@ from random import Random
 from canary.controller import Command, Controller
 from canary.core import commands
 from canary.core.decision import Decision
-from canary.core.errors import CanaryError
+from canary.core.errors import CanaryError, ConfigError, RolloutConflict
 from canary.core.model import FULL_BASIS_POINTS, AliasRouting, Phase, RolloutId, Weight
+from canary.core.orders import Stop
 from canary.core.rollout import OnInconclusive, Rollout
 from canary.opening import open_rollout, plan_rollout
 from tests.simulation.cloud import CANARY, OTHER, STABLE
 from tests.simulation.faults import HANDS, Fault
 from tests.simulation.line import Line, Surroundings
 from tests.simulation.process import Process
+from tests.simulation.record import Stopped
 from tests.simulation.scene import Act, Release
 
 SETTLING_S = (60.0, 120.0, 180.0)
@@ -48,8 +50,16 @@ class Person:
         self._world.record.inject(act.fault, self._world.hub.at, str(rollout_id))
         if act.fault in HANDS:
             self._edit(act.fault, self._rng.choice(rollout.legs).target.function)
-            return
-        self.order(rollout_id, ORDERED[act.fault])
+        elif act.fault is Fault.ORDER_STOP:
+            self._stop(self._rng.uniform(5, 60))
+        else:
+            self.order(rollout_id, ORDERED[act.fault])
+
+    def undo(self, rollout_id: RolloutId) -> None:
+        """Takes a promotion back, with as many attempts as it takes, unless it is refused."""
+        self._world.record.inject(Fault.ORDER_UNDO, self._world.hub.at, str(rollout_id))
+        while not self._terminal.survives(lambda line: _undone(line, rollout_id)):
+            self._world.hub.wait(self._rng.uniform(0.5, 10))
 
     def order(self, rollout_id: RolloutId, command: Command) -> None:
         """A person's order, which may be refused, lost, or obeyed without an answer."""
@@ -63,6 +73,12 @@ class Person:
         elif not rollout.phase.is_terminal and rollout.policy.on_inconclusive is OnInconclusive.HOLD:
             self.order(rollout_id, ORDERED[Fault.ORDER_ABORT])
 
+    def _stop(self, seconds: float) -> None:
+        hub, orders = self._world.hub, self._world.ports.orders
+        self._world.record.note(Stopped(at=hub.at, until=hub.at + seconds))
+        orders.stop(Stop(at=hub.now, by="amy", why="an incident elsewhere"))
+        hub.after(seconds, orders.start)
+
     def _held(self, release: Release) -> RolloutId | None:
         target = release.request.targets[0]
         return self._world.store.locks.get((target.function, target.alias))
@@ -74,7 +90,9 @@ class Person:
             return
         match fault:
             case Fault.HAND_LOWERED:
-                aliases.overwrite(function, "live", self._split(now.weight.basis_points // self._rng.choice([2, 10_001])))
+                aliases.overwrite(
+                    function, "live", self._split(now.weight.basis_points // self._rng.choice([2, 10_001]))
+                )
             case Fault.HAND_RAISED:
                 aliases.overwrite(function, "live", self._split(now.weight.basis_points + 1500))
             case Fault.HAND_PROMOTED:
@@ -101,6 +119,13 @@ def _open(release: Release, line: Line, rollout_id: RolloutId) -> None:
     request = replace(request, targets=tuple(replace(wanted, candidate=CANARY) for wanted in request.targets))
     planned = plan_rollout(request, ports.router, ports.metrics, ports.clock, rollout_id)
     open_rollout(planned, request, ports.alarms, ports.store)
+
+
+def _undone(line: Line, rollout_id: RolloutId) -> None:
+    try:
+        Controller(line.ports(), line.name).undo(rollout_id, to=None, by="amy", why="customers complain")
+    except (ConfigError, RolloutConflict):
+        return
 
 
 def _ordered(line: Line, rollout_id: RolloutId, command: Command) -> None:

@@ -20,7 +20,7 @@ Reconcile = Callable[[Rollout, Observation, datetime], Decision]
 
 ACTING: ContextVar[Line] = ContextVar("ACTING")
 """The line of the process whose turn it is."""
-SCHEDULE_S = 10.0
+SCHEDULE, CONCLUDES_WITHIN = timedelta(seconds=10), timedelta(seconds=20)
 
 
 class Process:
@@ -44,7 +44,9 @@ class Process:
             def on_tick(_tick: Tick) -> None:
                 line.end_tick()
 
-            self._make(line).watch(rollout_id, on_tick)
+            controller = self._make(line)
+            controller.watch(rollout_id, on_tick)
+            controller.aftermath.conclude(CONCLUDES_WITHIN)
 
         while not self.survives(life):
             self._world.hub.wait(self._rng.uniform(1, 40))
@@ -55,13 +57,15 @@ class Process:
             self.survives(lambda line: self._tick_for_ever(line, self._make(line)))
             self._world.hub.wait(self._rng.uniform(1, 60))
 
-    def tick_once(self) -> None:
+    def answer(self, alarm: str) -> None:
         """A function called by an alarm: it looks twice, so that it sees its own way back done."""
 
         def life(line: Line) -> None:
             controller = self._make(line)
-            self._tick_open(line, controller)
-            self._tick_open(line, controller)
+            for _ in range(2):
+                if guarded := controller.list_guarded(alarm):
+                    controller.tick_all(guarded)
+                line.end_tick()
 
         self.survives(life)
 
@@ -86,14 +90,11 @@ class Process:
 
     def _tick_for_ever(self, line: Line, controller: Controller) -> None:
         while True:
-            self._tick_open(line, controller)
-            line.clock.sleep(timedelta(seconds=SCHEDULE_S))
-
-    def _tick_open(self, line: Line, controller: Controller) -> None:
-        rollout_ids: Sequence[RolloutId] = line.ports().store.list_open()
-        if rollout_ids:
-            controller.tick_all(rollout_ids)
-        line.end_tick()
+            if rollout_ids := controller.list_open():
+                controller.tick_all(rollout_ids)
+            line.end_tick()
+            controller.aftermath.conclude(timedelta(0))
+            line.clock.sleep(SCHEDULE)
 
     def _set_clock(self, line: Line) -> None:
         if Fault.CLOCK_SKEWED in self._world.weather.rates:

@@ -46,9 +46,10 @@ class Wrote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempted:
-    """An alias write as it was asked of AWS, whatever came of it."""
+    """An alias write as it was asked of AWS, in a tick that began then, whatever came of it."""
 
     at: float
+    began: float
     by: str
     tick: int
     resource: str
@@ -108,6 +109,7 @@ class Ticked:
     """A tick that came to its end; `troubled` are the aliases whose API gave no answer or not the truth."""
 
     at: float
+    began: float
     by: str
     tick: int
     troubled: frozenset[str]
@@ -128,6 +130,17 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """All rollouts stand still from now until then."""
+
+    at: float
+    until: float
+
+    def __str__(self) -> str:
+        return f"all rollouts are stopped until {self.until:.1f} s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surprised:
     """An exception that nothing promises."""
 
@@ -139,8 +152,8 @@ class Surprised:
         return f"{self.by} raises {self.error}"
 
 
-Event = Opened | Wrote | Attempted | Committed | Decided | Ticked | Died | Surprised
-E = TypeVar("E", Opened, Wrote, Attempted, Committed, Decided, Ticked, Died, Surprised)
+Event = Opened | Wrote | Attempted | Committed | Decided | Ticked | Died | Stopped | Surprised
+E = TypeVar("E", Opened, Wrote, Attempted, Committed, Decided, Ticked, Died, Stopped, Surprised)
 Trace = Callable[[float, str], None]
 
 

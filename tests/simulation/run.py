@@ -14,6 +14,7 @@ from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
 from canary.ports import World
 from tests.fakes import FakeHooks
+from tests.side_fakes import FakeOrders
 from tests.simulation.cloud import Aliases, Store, populate
 from tests.simulation.faults import Fault
 from tests.simulation.fleet import Alarms, Fleet
@@ -22,21 +23,21 @@ from tests.simulation.line import FAULTY_PORTS, OwnClock, Surroundings
 from tests.simulation.people import SETTLING_S, Person
 from tests.simulation.process import Process, witnessed
 from tests.simulation.record import Record, Trace
-from tests.simulation.scene import LONGEST_SKEW_S, Act, Kind, Scene, draw_scene, longest
+from tests.simulation.scene import LONGEST_SKEW_S, Act, Kind, Moment, Scene, draw_scene, longest
 
 EVALUATED_EVERY_S = 10.0
 AFTERMATH_S = 100.0
 SLACK_S = 400.0 + 2 * LONGEST_SKEW_S
 
-Mutation = Callable[[], AbstractContextManager[None]]
+Bug = Callable[[], AbstractContextManager[None]]
 
 
-def simulate(seed: int, *, mutation: Mutation = nullcontext, trace: Trace | None = None) -> Record:
+def simulate(seed: int, *, mutation: Bug = nullcontext, trace: Trace | None = None) -> Record:
     """The record of that seed's world; the same for the same seed. `mutation` patches a bug into the real code."""
     return simulate_scene(draw_scene(seed), mutation=mutation, trace=trace)
 
 
-def simulate_scene(scene: Scene, *, mutation: Mutation = nullcontext, trace: Trace | None = None) -> Record:
+def simulate_scene(scene: Scene, *, mutation: Bug = nullcontext, trace: Trace | None = None) -> Record:
     """The record of a world that was drawn, or written by hand."""
     simulated = Simulated(scene, Record(trace=trace))
     with simulated.witnessing(), mutation():
@@ -66,9 +67,14 @@ class Simulated:
             store=self._store,
             hooks=self._hooks,
             clock=OwnClock(self._hub),
+            orders=FakeOrders(),
         )
         self._world = Surroundings(self._hub, record, scene.weather, ports)
+        self._world.before_write = self._before_write
+        self._store.on_promotion = self._promoted
         self._to_open = len(scene.releases)
+        self._awaited: list[tuple[Act, RolloutId]] = []
+        self._writes = 0
 
     @contextmanager
     def witnessing(self) -> Iterator[None]:
@@ -106,8 +112,10 @@ class Simulated:
             for index, kind in enumerate(self._scene.kinds):
                 self._begin(self._process(f"{kind}{index}"), kind, rollout_id)
         for act in self._scene.acts:
-            if act.release == number:
-                self._hub.start(lambda act=act: self._act(act, rollout_id), after=act.at)  # type: ignore[misc]
+            if act.release == number and act.moment is Moment.AFTER_OPENING:
+                self._hub.start(lambda act=act: self._act(act, rollout_id), after=act.amount)  # type: ignore[misc]
+            elif act.release == number:
+                self._awaited.append((act, rollout_id))
         for later in SETTLING_S:
             wait = max(0.0, self._scene.weather.calm_at - self._hub.at) + later
             self._hub.start(lambda: self._somebody("settler").settle(rollout_id), after=wait)
@@ -122,6 +130,21 @@ class Simulated:
     def _act(self, act: Act, rollout_id: RolloutId) -> None:
         self._somebody("bob").act(act, rollout_id)
 
+    def _before_write(self) -> bool:
+        """Whether somebody acts just before this write."""
+        self._writes += 1
+        due = [
+            (act, to) for act, to in self._awaited if (act.moment, act.amount) == (Moment.BEFORE_WRITE, self._writes)
+        ]
+        for act, rollout_id in due:
+            self._hub.start(lambda act=act, to=rollout_id: self._act(act, to))  # type: ignore[misc]
+        return bool(due)
+
+    def _promoted(self, rollout_id: RolloutId) -> None:
+        for act, to in self._awaited:
+            if act.moment is Moment.AFTER_PROMOTION and to == rollout_id:
+                self._hub.start(lambda: self._somebody("bob").undo(rollout_id), after=act.amount)
+
     def _somebody(self, name: str) -> Person:
         return Person(self._world, self._rng, self._process(name, may_fail=FAULTY_PORTS))
 
@@ -134,7 +157,7 @@ class Simulated:
         self._alarms.evaluate()
         self._hub.after(EVALUATED_EVERY_S, self._evaluate)
 
-    def _tell_of_alarm(self) -> None:
+    def _tell_of_alarm(self, alarm: str) -> None:
         """EventBridge delivers at least once, in no order, and as a rule soon."""
         rates = self._scene.weather.rates
         stormy = self._hub.at < self._scene.weather.calm_at
@@ -145,7 +168,8 @@ class Simulated:
             delays.append((Fault.EVENT_LATE, self._rng.uniform(20, 90)))
         for fault, delay in delays:
             self.record.inject(fault, self._hub.at, "EventBridge")
-            self._hub.start(self._process(f"event{self.record.injected.total()}").tick_once, after=delay)
+            process = self._process(f"event{self.record.injected.total()}")
+            self._hub.start(lambda process=process: process.answer(alarm), after=delay)  # type: ignore[misc]
 
 
 class TimedHooks(FakeHooks):

@@ -59,13 +59,22 @@ class Release:
         return max((candidate.health for candidate in self.candidates.values()), key=list(Health).index)
 
 
+class Moment(StrEnum):
+    """What an act waits for; its amount is a number of seconds, of writes, of seconds."""
+
+    AFTER_OPENING = "seconds after the opening"
+    BEFORE_WRITE = "just before that alias write reaches AWS"
+    AFTER_PROMOTION = "seconds after the promotion"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """What a person does at some second to one of the releases."""
+    """What a person does to one of the releases, and when."""
 
-    at: float
     fault: Fault
     release: int
+    moment: Moment
+    amount: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +102,7 @@ def draw_scene(seed: int) -> Scene:
         kinds=_kinds(rng, len(releases)),
         weather=_weather(rng, calm_at),
         acts=_acts(rng, len(releases), calm_at),
-        rate=rng.choice([0.0, 2.0, 20.0, 50.0, 50.0, 200.0, 2000.0]),
+        rate=rng.choice([0.0, 2.0, *[20.0] * 2, *[50.0] * 3, *[200.0] * 4, *[2000.0] * 3]),
         emits_own_metrics=rng.random() < 0.85,
         false_alarms=_false_alarms(rng, calm_at),
     )
@@ -116,15 +125,17 @@ def _release(rng: Random, number: int) -> Release:
     request = ReleaseRequest(
         targets=tuple(
             TargetRequest(
-                function=name, alias=AliasName("live"), preview_alias=AliasName("preview") if rng.random() < 0.3 else None
+                function=name,
+                alias=AliasName("live"),
+                preview_alias=AliasName("preview") if rng.random() < 0.3 else None,
             )
             for name in names
         ),
         strategy=_strategy(rng),
         judge=JudgeSettings(),
         policy=_policy(rng),
-        min_requests=rng.choice([0, 20, 20, 100, 299]),
-        hold_limit=timedelta(seconds=rng.choice([30, 60, 120])),
+        min_requests=rng.choice([0, 20, 20, 20, 100, 299]),
+        hold_limit=timedelta(seconds=rng.choice([30, 60, 120, 120])),
         alarms=(SERVICE_ALARM,) if rng.random() < 0.5 else (),
         hooks=hooks,
         by="release engineer",
@@ -140,7 +151,7 @@ def _count(rng: Random) -> int:
 
 
 def _candidate(rng: Random) -> Candidate:
-    health = rng.choices(list(Health), weights=[35, 5, 25, 20, 10, 5])[0]
+    health = rng.choices(list(Health), weights=[50, 4, 17, 17, 8, 4])[0]
     match health:
         case Health.HEALTHY:
             return Candidate(health=health, errors=0.0003, slow=0.001)
@@ -180,8 +191,11 @@ def _policy(rng: Random) -> Policy:
 def _hooks(rng: Random, number: int) -> tuple[Hook, ...]:
     if rng.random() > 0.2:
         return ()
-    stages = rng.sample([HookStage.BEFORE_TRAFFIC, HookStage.EACH_STEP, HookStage.AFTER_TRAFFIC], rng.randint(1, 2))
-    return tuple(Hook(name=f"{stage.value} {number}", stage=stage, run="true", deadline=timedelta(seconds=60)) for stage in stages)
+    stages = rng.sample(list(HookStage), rng.randint(1, 2))
+    return tuple(
+        Hook(name=f"{stage.value} {number}", stage=stage, run="true", deadline=timedelta(seconds=60))
+        for stage in stages
+    )
 
 
 def _answer(rng: Random) -> HookStatus:
@@ -199,7 +213,14 @@ def _kinds(rng: Random, releases: int) -> tuple[Kind, ...]:
 
 
 def _weather(rng: Random, calm_at: float) -> Weather:
-    kinds = (*OF_CALLS, Fault.METRIC_LOST, Fault.METRIC_LATE, Fault.METRIC_DOUBLED, Fault.EVENT_DOUBLED, Fault.EVENT_LATE)
+    kinds = (
+        *OF_CALLS,
+        Fault.METRIC_LOST,
+        Fault.METRIC_LATE,
+        Fault.METRIC_DOUBLED,
+        Fault.EVENT_DOUBLED,
+        Fault.EVENT_LATE,
+    )
     struck = {fault: rng.choice([0.003, 0.01, 0.03]) for fault in kinds if rng.random() < 0.4}
     for fault in (Fault.CLOCK_SKEWED, Fault.CLOCK_JUMPED):
         if rng.random() < 0.25:
@@ -217,14 +238,22 @@ def _outage(rng: Random, fault: Fault, calm_at: float) -> Outage:
 
 
 def _acts(rng: Random, releases: int, calm_at: float) -> tuple[Act, ...]:
-    if rng.random() < 0.5:
-        return ()
+    undone = [_undo(rng, releases)] if rng.random() < 0.15 else []
+    if rng.random() < 0.4:
+        return tuple(undone)
     pool = rng.choice([HANDS, ORDERS, (*HANDS, *ORDERS)])
-    drawn = (
-        Act(at=rng.uniform(5, min(calm_at, 200)), fault=rng.choice(pool), release=rng.randrange(releases))
-        for _ in range(rng.randint(1, 3))
-    )
-    return tuple(sorted(drawn, key=lambda act: act.at))
+    return (*undone, *(_act(rng, rng.choice(pool), releases, calm_at) for _ in range(rng.randint(1, 3))))
+
+
+def _act(rng: Random, fault: Fault, releases: int, calm_at: float) -> Act:
+    moment = rng.choice([Moment.AFTER_OPENING, Moment.BEFORE_WRITE, Moment.BEFORE_WRITE])
+    amount = rng.uniform(5, min(calm_at, 200)) if moment is Moment.AFTER_OPENING else rng.randint(1, 5)
+    return Act(fault=fault, release=rng.randrange(releases), moment=moment, amount=amount)
+
+
+def _undo(rng: Random, releases: int) -> Act:
+    release, amount = rng.randrange(releases), rng.uniform(0.1, 60)
+    return Act(fault=Fault.ORDER_UNDO, release=release, moment=Moment.AFTER_PROMOTION, amount=amount)
 
 
 def _false_alarms(rng: Random, calm_at: float) -> tuple[tuple[float, float], ...]:
