@@ -15,6 +15,8 @@ from canary.side_ports import Surveyor
 Place = tuple[FunctionName, AliasName]
 Ways = Mapping[FunctionName, tuple[Way, ...]]
 _NO_WAYS: Final[Ways] = {}
+_RECENT: Final = 10
+"""Rollouts back in which a version may have been left with provisioned concurrency."""
 T = TypeVar("T")
 
 
@@ -90,6 +92,9 @@ def _functions(look: _Look, places: Sequence[Place]) -> Iterator[FunctionFacts]:
             latest=_snapshot(look, function, None),
             newest=_snapshot(look, function, newest[function]) if newest[function] is not None else None,
             ways=tuple(way for found in ways for way in found.get(function, ())),
+            provisioned=look.permitted(
+                "provisioned concurrency", partial(_provisioned, look.world, function, alias, named[function]), ()
+            ),
             is_called=_has_reported(look, function, alias, routing, MetricPath.LAMBDA),
             reports_itself=_has_reported(look, function, alias, routing, MetricPath.EMF),
         )
@@ -106,6 +111,24 @@ def _versions(
         for version in routing.shares()
     )
     return tuple(dict.fromkeys((*served, *([newest] if newest is not None else []))))
+
+
+def _provisioned(
+    world: World, function: FunctionName, alias: AliasName, versions: Sequence[Version]
+) -> tuple[tuple[str, int], ...]:
+    """What is provisioned for the alias, for the versions that somebody may call, and for those of recent releases."""
+    recent = (world.store.load_rollout(rollout_id) for rollout_id in world.store.list_recent(_RECENT))
+    released = (
+        version
+        for rollout in recent
+        if rollout is not None
+        for leg in rollout.legs
+        if leg.target.function == function
+        for version in (leg.target.stable, leg.target.canary)
+    )
+    asked: dict[AliasName | Version, None] = dict.fromkeys((alias, *versions, *released))
+    found = ((qualifier, world.capacity.read_provisioned(function, qualifier)) for qualifier in asked)
+    return tuple((qualifier, warmth.wanted) for qualifier, warmth in found if warmth is not None)
 
 
 def _snapshot(look: _Look, function: FunctionName, version: Version | None) -> VersionSnapshot | None:

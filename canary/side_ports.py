@@ -25,6 +25,10 @@ class CapacityControl(Protocol):
         """The limits, the use and what is provisioned, of every target in that order."""
         ...
 
+    def read_provisioned(self, function: FunctionName, qualifier: AliasName | Version) -> Warmth | None:
+        """What is provisioned for an alias or a version, if anything is."""
+        ...
+
     def warm(self, target: Target, wanted: int) -> Warmth:
         """How far the candidate's provisioned concurrency is; asked for where it was not yet. Idempotent."""
         ...
@@ -40,6 +44,9 @@ class Boundless:
     def read_headroom(self, targets: Sequence[Target], now: datetime) -> tuple[Headroom, ...]:  # noqa: ARG002 - the port's
         """Nothing to tell."""
         return ()
+
+    def read_provisioned(self, function: FunctionName, qualifier: AliasName | Version) -> Warmth | None:
+        """None."""
 
     def warm(self, target: Target, wanted: int) -> Warmth:  # noqa: ARG002 - the port's
         """Warm already."""

@@ -8,7 +8,7 @@ from canary.core.capacity import Headroom, WarmStatus, Warmth
 from canary.core.errors import ConfigError
 from canary.core.hooks import HookRun, HookStatus
 from canary.core.ledger import LedgerEntry
-from canary.core.model import FunctionName, Target, Version
+from canary.core.model import AliasName, FunctionName, Target, Version
 from canary.core.orders import AuditNote, Stop
 from canary.core.rollout import Rollout
 
@@ -98,6 +98,9 @@ class FakeCapacity:
             )
             for target in targets
         )
+
+    def read_provisioned(self, function: FunctionName, qualifier: AliasName | Version) -> Warmth | None:
+        return self.warmth.get((function, qualifier))
 
     def warm(self, target: Target, wanted: int) -> Warmth:
         key = (target.function, target.canary)

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from canary.aws.clients import aws_errors, error_code
 from canary.core.capacity import Headroom, WarmStatus, Warmth
-from canary.core.model import FunctionName, Target
+from canary.core.model import AliasName, FunctionName, Target, Version
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
@@ -37,16 +37,16 @@ class LambdaCapacity:
                 reserved=self._reserved(target.function),
                 unreserved=unreserved,
                 peak=peaks.get(f"peak_{index}"),
-                on_alias=self._warmth(target.function, target.alias),
-                on_stable=self._warmth(target.function, target.stable),
-                on_canary=self._warmth(target.function, target.canary),
+                on_alias=self.read_provisioned(target.function, target.alias),
+                on_stable=self.read_provisioned(target.function, target.stable),
+                on_canary=self.read_provisioned(target.function, target.canary),
             )
             for index, target in enumerate(targets)
         )
 
     def warm(self, target: Target, wanted: int) -> Warmth:
         """One `GetProvisionedConcurrencyConfig`, and one `Put...` where it is not as wanted."""
-        found = self._warmth(target.function, target.canary)
+        found = self.read_provisioned(target.function, target.canary)
         if found is not None and found.wanted == wanted:
             return found
         with aws_errors(f"provisioning version {target.canary} of {target.function}"):
@@ -55,7 +55,7 @@ class LambdaCapacity:
             )
         return Warmth(status=WarmStatus.IN_PROGRESS, wanted=wanted)
 
-    def release(self, function: FunctionName, version: str) -> None:
+    def release(self, function: FunctionName, version: Version) -> None:
         """One `DeleteProvisionedConcurrencyConfig`."""
         with aws_errors(f"releasing the provisioned concurrency of version {version} of {function}"):
             try:
@@ -68,7 +68,8 @@ class LambdaCapacity:
         with aws_errors(f"reading the reserved concurrency of {function}"):
             return self._functions.get_function_concurrency(FunctionName=function).get("ReservedConcurrentExecutions")
 
-    def _warmth(self, function: FunctionName, qualifier: str) -> Warmth | None:
+    def read_provisioned(self, function: FunctionName, qualifier: AliasName | Version) -> Warmth | None:
+        """One `GetProvisionedConcurrencyConfig`."""
         with aws_errors(f"reading the provisioned concurrency of {function}:{qualifier}"):
             try:
                 found = self._functions.get_provisioned_concurrency_config(FunctionName=function, Qualifier=qualifier)

@@ -153,6 +153,44 @@ def _metrics(facts: Facts) -> Iterator[Finding]:
             )
 
 
+def _provisioned(facts: Facts) -> Iterator[Finding]:
+    for function in facts.functions:
+        for qualifier, count in function.provisioned:
+            if not qualifier.isdigit():
+                yield _on_alias(function, qualifier)
+            elif not _is_used(facts, function, qualifier):
+                yield Finding(
+                    rule="provisioned-idle",
+                    severity=Severity.WARNING,
+                    object=f"{function.function}:{qualifier}",
+                    what=f"{count} environments are provisioned for a version that the alias does not serve",
+                    why="they cost money by the hour, and take room from the version that does serve",
+                    command=_release_capacity(function, qualifier),
+                )
+
+
+def _on_alias(function: FunctionFacts, alias: str) -> Finding:
+    return Finding(
+        rule="provisioned-alias",
+        severity=Severity.ERROR,
+        object=f"{function.function}:{alias}",
+        what="concurrency is provisioned for the alias",
+        why="beside that Lambda refuses weights, so no release can shift it; provision versions instead",
+        command=_release_capacity(function, alias),
+    )
+
+
+def _is_used(facts: Facts, function: FunctionFacts, version: str) -> bool:
+    served = function.routing.shares() if function.routing is not None else {}
+    return version in served or facts.holder_of(function.function, function.alias) is not None
+
+
+def _release_capacity(function: FunctionFacts, qualifier: str) -> str:
+    return (
+        f"aws lambda delete-provisioned-concurrency-config --function-name {function.function} --qualifier {qualifier}"
+    )
+
+
 # --- rollouts ---------------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +258,7 @@ _RULES: Final[tuple[Callable[[Facts], Iterator[Finding]], ...]] = (
     _bypasses,
     _unpublished,
     _metrics,
+    _provisioned,
     _unattended,
     check_alarms,
     check_guards,

@@ -45,7 +45,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFacts:
-    """One function on one alias. `newest` is what a release would take, None before the first publication."""
+    """One function on one alias. `newest` is what a release would take, None before the first publication.
+
+    `provisioned` is what concurrency is provisioned for which alias or version, of those that were looked at.
+    """
 
     function: FunctionName
     alias: AliasName
@@ -53,6 +56,7 @@ class FunctionFacts:
     latest: VersionSnapshot | None
     newest: VersionSnapshot | None
     ways: tuple[Way, ...] = ()
+    provisioned: tuple[tuple[str, int], ...] = ()
     is_called: bool = True
     reports_itself: bool = True
 

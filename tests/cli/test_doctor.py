@@ -139,6 +139,17 @@ def test_code_and_settings_that_were_not_published_are_found(
     assert ("unpublished", function.name) not in rules(canary("doctor", "-f", function.name, "--json"))
 
 
+def test_capacity_that_serves_nobody_is_found(canary: Canary, cloud: RunningCloud, function: Deployed) -> None:
+    cloud.client("lambda").put_provisioned_concurrency_config(
+        FunctionName=function.name, Qualifier="2", ProvisionedConcurrentExecutions=1
+    )
+
+    found = canary("doctor", "-f", function.name, "--json")
+
+    assert ("provisioned-idle", f"{function.name}:2") in rules(found)
+    cloud.client("lambda").delete_provisioned_concurrency_config(FunctionName=function.name, Qualifier="2")
+
+
 def test_a_function_that_reports_nothing_itself_is_found_once_it_is_called(canary: Canary, function: Deployed) -> None:
     function.invoke(qualifier="live")
 

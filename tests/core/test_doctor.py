@@ -165,6 +165,23 @@ def test_a_function_that_nobody_calls_is_noted_and_its_metrics_are_not_missed() 
     assert is_clean(findings)
 
 
+def test_capacity_on_the_alias_is_found() -> None:
+    (finding,) = examined(a_function(provisioned=(("live", 5),)))
+
+    assert (finding.rule, finding.severity, finding.object) == ("provisioned-alias", Severity.ERROR, "pay:live")
+
+
+def test_capacity_of_a_version_that_serves_nobody_is_found() -> None:
+    (finding,) = examined(a_function(provisioned=(("1", 5), ("2", 3))))
+
+    assert (finding.rule, finding.object) == ("provisioned-idle", "pay:2")
+    assert finding.command == "aws lambda delete-provisioned-concurrency-config --function-name pay --qualifier 2"
+
+
+def test_capacity_of_a_candidate_on_its_way_is_no_finding() -> None:
+    assert found(a_function(provisioned=(("2", 3),)), rollouts=(held(),), guards=(GUARD,)) == []
+
+
 @pytest.mark.parametrize(
     ("phase", "silent", "rules"),
     [
