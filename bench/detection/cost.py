@@ -24,7 +24,7 @@ PERIOD = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Median milliseconds of one verdict after a new ten-second period, and the size of what computes it."""
+    """Median processor milliseconds of one verdict after a new ten-second period, and the size of what computes it."""
 
     busy_ms: float
     busy_fresh_process_ms: float
@@ -66,9 +66,9 @@ def _median_ms(
             canary=_counts(rng, canary, rate),
         )
         before_each()
-        begun = time.perf_counter()
+        begun = time.process_time()
         known = judge_counts(settings, known, (window,)).evidence
-        spent.append(1000 * (time.perf_counter() - begun))
+        spent.append(1000 * (time.process_time() - begun))
     return float(np.median(spent))
 
 
@@ -85,7 +85,7 @@ def _forget() -> None:
 def _imported() -> tuple[float, int]:
     """Milliseconds to import the judge in a new process, and how many modules of third parties that brings."""
     code = (
-        "import sys, time; t = time.perf_counter(); import canary.core.judge; spent = time.perf_counter() - t;"
+        "import sys, time; t = time.process_time(); import canary.core.judge; spent = time.process_time() - t;"
         "own = {m.split('.')[0] for m in sys.modules} - set(sys.stdlib_module_names) - {'canary'};"
         "print(spent * 1000, len([m for m in own if not m.startswith('_')]))"
     )

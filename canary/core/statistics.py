@@ -7,13 +7,15 @@ Robbins 1970) and over the times at which a release may turn bad.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import chain
 
 from canary.core.errors import ConfigError
 
+_FEW_TERMS = 20
+"""So many terms stay far below the largest float, also with 10 million requests."""
 _NEGLIGIBLE = 1e-17
 """A term below this share of its sum no longer changes it: the terms fall faster than a geometric series by then."""
 
@@ -82,11 +84,26 @@ def two_sample_log_factors(  # noqa: PLR0917 - cached by position; a two-by-two 
     bad = canary_bad + stable_bad
     if bad == 0 or canary_requests == 0 or stable_requests == 0:
         return None
-    null = log_normaliser(canary_requests, stable_requests, bad, tolerance)
-    return tuple(
-        canary_bad * math.log(m) + null - log_normaliser(canary_requests, stable_requests, bad, tolerance * m)
-        for m in multipliers
-    )
+    odds_ratios = [tolerance, *(tolerance * m for m in multipliers)]
+    null, *others = _log_normalisers(canary_requests, stable_requests, bad, odds_ratios)
+    return tuple(canary_bad * math.log(m) + null - other for m, other in zip(multipliers, others, strict=True))
+
+
+def _log_normalisers(canary: int, stable: int, bad: int, odds_ratios: Sequence[float]) -> list[float]:
+    """`log_normaliser` at several odds ratios, up to a constant that they share.
+
+    With few terms they are polynomials in the odds ratio with common coefficients, which takes a fifth of the time.
+    """
+    low, high = max(0, bad - stable), min(canary, bad)
+    if high - low > _FEW_TERMS:
+        return [log_normaliser(canary, stable, bad, odds_ratio) for odds_ratio in odds_ratios]
+    coefficients = [1.0]
+    for k in range(low, high):
+        coefficients.append(coefficients[-1] * (canary - k) * (bad - k) / ((k + 1) * (stable - bad + k + 1)))
+    return [
+        low * math.log(odds_ratio) + math.log(reduce(lambda total, c: total * odds_ratio + c, reversed(coefficients)))
+        for odds_ratio in odds_ratios
+    ]
 
 
 def log_normaliser(canary: int, stable: int, bad: int, odds_ratio: float) -> float:
