@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit docs bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
+.PHONY: help setup demo test check lint types imports unit docs bench-detection bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +43,9 @@ unit: setup
 
 docs: setup ## docs/cli.md from the commands
 	$(BIN)/python -m docs.cli_reference
+
+bench-detection: setup ## how soon which rule finds which fault, and how often it is wrong: half an hour on two idle cores
+	$(BIN)/python -m bench.detection
 
 bench-handlers: setup ## cold start and warm latency of payment-processor beside a plain handler
 	$(BIN)/python -m bench.handlers_bench

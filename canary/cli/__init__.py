@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from canary.cli import control, doctor, look, orders, prune, release
+from canary.cli import control, doctor, judge, look, orders, prune, release
 from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command()(release.watch)
 app.command()(look.status)
 app.command()(look.history)
 app.command()(look.report)
+app.command()(judge.judge)
 app.command()(control.promote)
 app.command()(control.skip_step)
 app.command()(control.approve)

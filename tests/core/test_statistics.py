@@ -159,6 +159,17 @@ def test_ten_million_requests_a_tick_keep_six_digits(canary: int, stable: int, b
     assert log_normaliser(canary, stable, bad, odds_ratio) == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    "table", [(1, 1, 0, 9_999_999), (3, 5_000_000, 2, 5_000_000), (20, 9_000_000, 0, 30), (0, 7, 15, 16), (9, 9, 4, 4)]
+)
+def test_a_handful_of_bad_requests_is_compared_as_exactly_as_many(table: tuple[int, int, int, int]) -> None:
+    """Few terms are summed in another way than many, with a constant left out that cancels."""
+    x, n, y, m = table
+    base, *others = (exact_log_normaliser(n, m, x + y, 1.5 * factor) for factor in (1.0, *REFERENCE.multipliers))
+    expected = [x * math.log(factor) + base - z for factor, z in zip(REFERENCE.multipliers, others, strict=True)]
+    assert two_sample_log_factors(*table, 1.5, REFERENCE.multipliers) == pytest.approx(expected, abs=1e-9)
+
+
 @given(
     n=st.sampled_from([1, 2, 10, 1_000, 10_000_000]),
     m=st.sampled_from([1, 2, 10, 1_000, 10_000_000]),
