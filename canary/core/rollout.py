@@ -81,7 +81,7 @@ class Rollout:
     ended_at: datetime | None = None
     undone: str | None = None
 
-    _REMEMBERED_CHANGES = 4
+    _REVISABLE_FOR = timedelta(minutes=10)
 
     @property
     def step(self) -> Step:
@@ -206,10 +206,13 @@ class Rollout:
         return replace(self, entries=self.entries + 1), entry
 
     def _with_change(self, at: datetime) -> tuple[WeightChange, ...]:
-        """The first change dates the evidence; of the others only those matter that may touch unsettled periods."""
-        changes = (*self.changes, WeightChange(asked_at=at))
-        recent = changes[1:][-Rollout._REMEMBERED_CHANGES :]
-        return (*changes[:1], *recent)
+        """The first change dates the evidence; of the others only those matter that may touch unsettled periods.
+
+        Those are three of the longest periods, one that is not complete, and one minute of delay.
+        """
+        since = at - Rollout._REVISABLE_FOR
+        recent = (change for change in self.changes[1:] if change.seen_at is None or change.seen_at > since)
+        return (*self.changes[:1], *recent, WeightChange(asked_at=at))
 
 
 def _split(target: Target, weight: Weight) -> AliasRouting:
