@@ -101,18 +101,12 @@ def test_the_settings_of_this_check_are_sharp_enough_to_fail_a_bad_release() -> 
     assert failed > 0.9
 
 
-@given(
-    ticks=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8),
-    worse_at=st.integers(0, 7),
-)
-def test_one_more_bad_request_of_the_canary_never_lowers_the_e_value(
-    ticks: list[tuple[int, int, int]], worse_at: int
-) -> None:
+@given(ticks=st.lists(st.tuples(st.integers(0, 39), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=8))
+def test_one_more_bad_request_of_the_canary_never_lowers_the_e_value(ticks: list[tuple[int, int, int]]) -> None:
+    """In the last period. One more in an earlier period may: it moves capital to alternatives that later lose it."""
     settings = replace(JudgeSettings(), alpha=1e-300)
-    base: list[Tick] = [(min(x, 40), 40, min(y, m), m) for x, m, y in ticks]
-    worse = list(base)
-    x, n, y, m = worse[worse_at % len(worse)]
-    worse[worse_at % len(worse)] = (x + 1, n, y, m)
-    assert number(judge(settings, *base), "errors", "e_value") <= number(
-        judge(settings, *worse), "errors", "e_value"
-    ) * (1 + 1e-9)
+    base: list[Tick] = [(x, 40, min(y, m), m) for x, m, y in ticks]
+    x, n, y, m = base[-1]
+    worse: list[Tick] = [*base[:-1], (x + 1, n, y, m)]
+    e_value, worse_e_value = (number(judge(settings, *history), "errors", "e_value") for history in (base, worse))
+    assert e_value <= worse_e_value * (1 + 1e-9)
