@@ -139,10 +139,10 @@ def release(
     world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     alarmed = doubtful_alarms(world.alarms.read_alarms(planned.alarms))
-    for doubt in (*check_headroom(planned, world.capacity), *alarmed):
-        output.narrate(doubt)
+    doubts = (*check_headroom(planned, world.capacity), *alarmed)
     rollout = open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
-    output.narrate(f"rollout {rollout.id} is open")
+    for told in (*doubts, f"rollout {rollout.id} is open"):
+        output.narrate(told)
     _finish(_follow(wired, rollout.id, abort_on_interrupt=True), wired, as_json=as_json)
 
 

@@ -49,7 +49,7 @@ def test_a_release_is_refused_in_a_freeze_and_says_until_when(
     refused = canary("release", "-f", function.name, "--config", str(config))
 
     assert refused.code == 2
-    assert "\ncanary: no release opens now: frozen until Thu 2099-01-01 08:00 CET by " in refused.stderr
+    assert "canary: no release opens now: frozen until Thu 2099-01-01 08:00 CET by " in refused.stderr
     assert '--fix-forward "why"' in refused.stderr
     assert canary("status").stdout == "no rollout is open\n"
 
