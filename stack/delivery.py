@@ -105,8 +105,13 @@ class Delivery:
 
 
 def controller_bundle(settings: Settings) -> Path:
-    """The controller and what it imports that Lambda's runtime does not have."""
-    found = find_spec("tenacity")
+    """The controller and what it imports that Lambda's runtime does not have, or may not: freeze windows need zones."""
+    beside = {name: _installed(name) for name in ("tenacity", "tzdata")}
+    return package_bundle({"canary": settings.controller, **beside}, settings.build)
+
+
+def _installed(package: str) -> Path:
+    found = find_spec(package)
     if found is None or found.origin is None:
-        raise SettingsError("tenacity is not installed; type make setup")
-    return package_bundle({"canary": settings.controller, "tenacity": Path(found.origin).parent}, settings.build)
+        raise SettingsError(f"{package} is not installed; type make setup")
+    return Path(found.origin).parent

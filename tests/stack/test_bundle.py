@@ -95,4 +95,9 @@ def test_a_functions_bundle_holds_everything_of_ours_that_its_handler_imports(tm
 def test_the_controllers_bundle_holds_the_controller_and_what_lambda_lacks(tmp_path: Path) -> None:
     settings = parse_settings("dev", "us-east-1", {"build": str(tmp_path)})
     with zipfile.ZipFile(controller_bundle(settings)) as bundle:
-        assert {"canary/lambda_handler.py", "canary/wiring.py", "tenacity/__init__.py"} <= set(bundle.namelist())
+        assert {
+            "canary/lambda_handler.py",
+            "canary/wiring.py",
+            "tenacity/__init__.py",
+            "tzdata/zoneinfo/Europe/Berlin",
+        } <= set(bundle.namelist())
