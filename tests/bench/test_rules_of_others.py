@@ -100,3 +100,13 @@ def test_flagger_promotes_after_its_passing_checks_and_watches_no_more() -> None
 
 def rates_of(share: float) -> Rates:
     return Scenario(name="constant", draw=constant(share, 0.0)).rates(np.random.default_rng(1), 1, 120)
+
+
+def test_flagger_counts_failed_checks_for_good() -> None:
+    """A passing check between two failed ones resets nothing: minutes 0 and 2 fail, the tick after that rolls back."""
+    rates = rates_of(1.0)
+    every_second_minute = np.arange(120) // 6 % 2 == 0
+    rates.canary[Metric.ERRORS][:] = np.where(every_second_minute, 1.0, 0.0)
+    fleet = FlaggerFleet(CANARY, STANDARD, threshold=2, phases=np.zeros(1, dtype=int))
+    end = fleet.run(np.random.default_rng(1), rates, Metric.ERRORS, 100)
+    assert (bool(end.rolled[0]), end.seconds[0]) == (True, 310)
