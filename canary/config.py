@@ -14,7 +14,7 @@ from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
-from canary.core.judge import JudgeSettings
+from canary.core.judge import Attribution, JudgeSettings
 from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
 from canary.core.notices import Destination
 from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
@@ -200,7 +200,13 @@ def _judge(slo: Table) -> JudgeSettings:
     for metric in Metric:
         limits[metric] = slo.share(metric.value, limits[metric])
     specs = tuple(MetricSpec(metric=metric, limit=limit) for metric, limit in limits.items())
-    settings = replace(default, specs=specs, alpha=slo.share("alpha", default.alpha))
+    settings = replace(
+        default,
+        specs=specs,
+        alpha=slo.share("alpha", default.alpha),
+        tolerance=slo.share("tolerance", default.tolerance),
+        attribution=slo.choice("attribution", Attribution) or default.attribution,
+    )
     slo.refuse_unknown()
     return settings
 

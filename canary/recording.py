@@ -11,7 +11,7 @@ from typing import Final
 
 from canary.core.codec import from_plain
 from canary.core.errors import ConfigError
-from canary.core.judge import JudgeSettings
+from canary.core.judge import Attribution, JudgeSettings
 from canary.core.ledger import EntryKind, LedgerEntry
 from canary.core.leg import WeightChange
 from canary.core.model import ALL_TRAFFIC, NO_TRAFFIC, Counts, Metric, MetricSpec, MetricWindow, Weight
@@ -66,6 +66,8 @@ class _FileSlo:
     errors: float | None = 0.01
     slow: float | None = 0.01
     alpha: float = 0.01
+    tolerance: float = 1.5
+    attribution: Attribution = Attribution.AUTO
     min_requests: int = REQUESTS_FOR_P99
 
 
@@ -105,7 +107,9 @@ def parse_recording(text: str, where: str) -> Recording:
 def _settings(slo: _FileSlo) -> JudgeSettings:
     limits = {Metric.ERRORS: slo.errors, Metric.SLOW: slo.slow}
     specs = (MetricSpec(metric=metric, limit=limit) for metric, limit in limits.items() if limit is not None)
-    return replace(JudgeSettings(), alpha=slo.alpha, specs=tuple(specs))
+    return replace(
+        JudgeSettings(), alpha=slo.alpha, tolerance=slo.tolerance, attribution=slo.attribution, specs=tuple(specs)
+    )
 
 
 def _periods(file: _File, where: str) -> tuple[RecordedPeriod, ...]:
