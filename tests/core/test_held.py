@@ -10,7 +10,7 @@ from canary.core.commands import order_promotion
 from canary.core.decision import Decision
 from canary.core.freeze import FreezeWindow
 from canary.core.ledger import EntryKind
-from canary.core.model import AlarmState, Phase, Weight
+from canary.core.model import NO_TRAFFIC, AlarmState, Phase, Weight
 from canary.core.reconcile import reconcile
 from tests.fakes import START
 from tests.rollouts import Aliases, a_rollout, look
@@ -43,7 +43,9 @@ class Drive:
             self.tick(stopped=False)
 
     def shares(self) -> list[Weight]:
-        return [routing.weight for routing in self.aliases.now]
+        """What the candidate gets of every alias, whichever version is the main one."""
+        routed = zip(self.rollout.legs, self.aliases.now, strict=True)
+        return [routing.shares().get(leg.target.canary, NO_TRAFFIC) for leg, routing in routed]
 
 
 def healthy(drive: Drive, limit: int = 400) -> Phase:
