@@ -26,15 +26,17 @@ class Aftermath:
         self._owner = owner
         self._unheard: set[RolloutId] = set()
 
-    def tidy(self, rollout: Rollout) -> None:
-        """Gives back what an ended rollout needs no more, and remembers its hooks; an open one is left alone."""
-        if not rollout.phase.is_terminal:
-            return
-        if rollout.due_hooks():
-            self._unheard.add(rollout.id)
-        self._remove_guards(rollout)
-        if rollout.capacity is not None:
-            self._release_capacity(rollout)
+    def follow(self, before: Rollout, after: Rollout) -> None:
+        """Gives back, in the moment in which a rollout ends, what it needs no more; remembers which hooks are due.
+
+        Later the same guards and the same version may be another rollout's: one that ended long ago touches neither.
+        """
+        if after.phase.is_terminal and after.due_hooks():
+            self._unheard.add(after.id)
+        if after.phase.is_terminal and not before.phase.is_terminal:
+            self._remove_guards(after)
+            if after.capacity is not None:
+                self._release_capacity(after)
 
     def conclude(self, within: timedelta) -> None:
         """Runs the on-rollback hooks of what was seen to end, and records what they answer.

@@ -222,7 +222,7 @@ class Controller:
             return Tick(decision=decision, seen=seen, trouble=refused)
         if not decision.route_first:
             trouble = self._route(decision.routes)
-        self.aftermath.tidy(committed.rollout)
+        self.aftermath.follow(rollout, committed.rollout)
         return Tick(decision=committed, seen=seen, trouble=trouble)
 
     def _commit(self, rollout: Rollout, decision: Decision, recorded: tuple[RecordedWindows, ...]) -> Decision:

@@ -74,6 +74,21 @@ def test_a_rollback_gives_the_candidate_s_capacity_back(simulation: Simulation, 
     assert (ended.phase, simulation.capacity.warmth) == (Phase.ROLLED_BACK, {("pay", "1"): WARM})
 
 
+def test_a_rollout_that_ended_long_ago_takes_nothing_from_the_next_one(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    """`canary watch` of a release that was rolled back removed guards and capacity of the retry of the same version."""
+    simulation.fleet.behaviour["2"] = Behaviour(errors=0.3)
+    ended = watched(opened(capacity=FIVE))
+    del simulation.fleet.behaviour["2"]
+    retried = ticked(simulation, opened(capacity=FIVE), times=4)
+
+    watched(ended)
+
+    assert simulation.capacity.warmth == {("pay", "2"): WARM}
+    assert set(retried.guards) <= simulation.alarms.readings.keys()
+
+
 def test_a_release_that_asks_for_none_touches_none(simulation: Simulation, opened: Open, watched: Watch) -> None:
     simulation.capacity.warmth["pay", "1"] = WARM
 
