@@ -21,7 +21,7 @@ def plan_pruning(world: World, keeper: VersionKeeper, function: FunctionName, re
     for alias, routing in keeper.list_aliases(function).items():
         for version in filter(None, (routing.stable, routing.canary)):
             needed.setdefault(version, f"alias {alias} refers to it")
-    for version, why in _rollouts_need(world, function):
+    for version, why in (*_open_rollouts_need(world, function), *_undoing_needs(world, function)):
         needed.setdefault(version, why)
     return decide_fates(keeper.list_versions(function), needed, retention, world.clock.now())
 
@@ -47,7 +47,7 @@ def prune_versions(
 
 def _delete(world: World, keeper: VersionKeeper, function: FunctionName, version: Version) -> bool:
     """Whether the version is gone: a rollout that opened meanwhile keeps it, and so does an alias."""
-    if version in dict(_rollouts_need(world, function)):
+    if version in dict(_open_rollouts_need(world, function)):
         return False
     try:
         keeper.delete_version(function, version)
@@ -56,12 +56,16 @@ def _delete(world: World, keeper: VersionKeeper, function: FunctionName, version
     return True
 
 
-def _rollouts_need(world: World, function: FunctionName) -> Iterator[tuple[Version, str]]:
-    """Both versions of every open rollout, and the one that an undo of each alias's last promotion goes back to."""
+def _open_rollouts_need(world: World, function: FunctionName) -> Iterator[tuple[Version, str]]:
+    """Both versions of every open rollout."""
     for rollout_id in world.store.list_open():
         if (rollout := world.store.load_rollout(rollout_id)) is not None:
             for stable, canary, _ in _legs(rollout, function):
                 yield from ((version, f"rollout {rollout.id} is open") for version in (stable, canary))
+
+
+def _undoing_needs(world: World, function: FunctionName) -> Iterator[tuple[Version, str]]:
+    """The version that an undo of each alias's last promotion goes back to."""
     told: set[str] = set()
     for rollout_id in world.store.list_recent(LOOKED_BACK):
         rollout = world.store.load_rollout(rollout_id)
