@@ -259,7 +259,10 @@ def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> D
 
 def _still_judged(rollout: Rollout, seen: Observation) -> Weighed:
     """A rollout that leaves for another reason may turn out to be bad; nothing else is asked of its evidence now."""
-    return Weighed(rollout=replace(rollout, failure=weigh(rollout, seen).rollout.failure), results=())
+    if rollout.failure is not None:
+        return Weighed(rollout=rollout, results=())
+    judged = weigh(rollout, seen).rollout
+    return Weighed(rollout=replace(rollout, legs=judged.legs, failure=judged.failure), results=())
 
 
 def _finish_leaving(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
