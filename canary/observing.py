@@ -1,7 +1,7 @@
 """Looks at the world for many rollouts at once: routing alias by alias, metrics and alarms in batches.
 
 Cost of one look at n targets: n GetAlias (2n while a gate is open), one DescribeAlarms for each 100 alarms, one
-GetMetricData for each 83 metric paths.
+GetMetricData for each 83 metric paths; n GetProvisionedConcurrencyConfig while candidates are warmed.
 """
 
 from collections.abc import Iterator, Sequence

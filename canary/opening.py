@@ -81,7 +81,10 @@ def open_rollout(
             (`fix_forward`).
         RolloutConflict: all rollouts are stopped, or one of the aliases has an open rollout.
     """
-    _check_open_season(rollout, request, orders)
+    if (stop := orders.read_stop()) is not None:
+        raise RolloutConflict(f"no release opens: all rollouts are {stop}; lift that first: canary start")
+    if (frozen := freeze_at(rollout.freeze, rollout.opened_at)) is not None and request.fix_forward is None:
+        raise ConfigError(f'no release opens now: {frozen}; wait, or go on nevertheless: --fix-forward "why"')
     unfit = [reading for reading in alarms.read_alarms(rollout.alarms) if _unfitness(reading)]
     if unfit and request.fix_forward is None:
         told = "; ".join(f"alarm {reading.name} {_unfitness(reading)}" for reading in unfit)
@@ -101,14 +104,6 @@ def open_rollout(
     store.open_rollout(opened, entry)
     notifier.publish([entry], opened)
     return opened
-
-
-def _check_open_season(rollout: Rollout, request: ReleaseRequest, orders: OrderBook) -> None:
-    if (stop := orders.read_stop()) is not None:
-        raise RolloutConflict(f"no release opens: all rollouts are {stop}; lift that first: canary start")
-    frozen = freeze_at(rollout.freeze, rollout.opened_at)
-    if frozen is not None and request.fix_forward is None:
-        raise ConfigError(f'no release opens now: {frozen}; wait, or go on nevertheless: --fix-forward "why"')
 
 
 def taken(target: Target, holder: RolloutId) -> RolloutConflict:

@@ -17,7 +17,7 @@ from canary.core.commands import (
 )
 from canary.core.errors import RolloutConflict
 from canary.core.freeze import freeze_at
-from canary.core.model import RolloutId, Version
+from canary.core.model import ALL_TRAFFIC, RolloutId, Version
 from canary.core.rollout import Rollout
 from canary.observing import read_stop
 from canary.ports import World
@@ -125,7 +125,9 @@ def abort(
 def _refuse_while_held(world: World, chosen: RolloutId) -> None:
     """A person cannot raise a weight past a stop or a freeze either; the controller would hold it anyway."""
     known = world.store.load_rollout(chosen)
-    frozen = freeze_at(known.freeze, world.clock.now()) if known is not None else None
+    if known is None or known.weight == ALL_TRAFFIC:
+        return
+    frozen = freeze_at(known.freeze, world.clock.now())
     if (why := read_stop(world) or frozen) is not None:
         raise RolloutConflict(f"rollout {chosen} stays where it is: {why}; canary start lifts a stop")
 

@@ -14,6 +14,7 @@ from canary.cli import options, output
 from canary.cli.live import LiveView
 from canary.core.commands import order_abort
 from canary.core.errors import ConfigError
+from canary.core.freeze import freeze_at
 from canary.core.model import Phase, RolloutId
 from canary.core.rollout import Rollout
 from canary.opening import check_headroom, doubtful_alarms, open_rollout, plan_rollout
@@ -86,7 +87,8 @@ def plan(
     world = session.wired.world
     request = options.request_of(asked, session.published)
     rollout = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId("planned"))
-    for doubt in check_headroom(rollout, world.capacity):
+    frozen = freeze_at(rollout.freeze, rollout.opened_at)
+    for doubt in (*check_headroom(rollout, world.capacity), *([frozen] if frozen is not None else [])):
         output.narrate(doubt)
     output.show_plan(rollout, as_json=as_json)
 

@@ -1,15 +1,19 @@
 """`canary stop` and `start` on the embedded cloud, and what they and a freeze forbid (issue 4)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from canary.aws.hook_book import DynamoHookBook
+from canary.aws.store import DynamoStore
 from canary.core.hooks import HookRun, HookStatus
+from canary.core.ledger import EntryKind
 from localcloud.running import RunningCloud
 from tests.cli.conftest import Canary
 from tests.fakes import START
 from tests.localcloud.functions_under_test import Deployed, behind_alias
+from tests.rollouts import a_rollout
 
 
 @pytest.fixture
@@ -52,6 +56,23 @@ def test_a_release_is_refused_in_a_freeze_and_says_until_when(
     assert "canary: no release opens now: frozen until Thu 2099-01-01 08:00 CET by " in refused.stderr
     assert '--fix-forward "why"' in refused.stderr
     assert canary("status").stdout == "no rollout is open\n"
+    assert "frozen until Thu 2099-01-01" in canary("plan", "-f", function.name, "--config", str(config)).stderr
+
+
+@pytest.mark.parametrize(("percent", "code"), [(10, 2), (100, 0)])
+def test_a_person_raises_no_weight_past_a_stop_either(
+    canary: Canary, cloud: RunningCloud, table: str, percent: int, code: int
+) -> None:
+    at_step = {10: 0, 100: 2}[percent]
+    shifted = a_rollout().shifting(to_step=at_step, at=START).reached(at=START)
+    arrived = replace(shifted, legs=tuple(replace(leg, base=leg.asked) for leg in shifted.legs))
+    rollout, entry = arrived.recording(EntryKind.OPENED, "release", at=START, by="amy")
+    DynamoStore(cloud.client("dynamodb"), table).open_rollout(rollout, entry)
+    canary("stop", "--why", "outage of the bank")
+
+    promoted = canary("promote", rollout.id)
+
+    assert (promoted.code, "outage of the bank" in promoted.stderr) == (code, code == 2)
 
 
 def test_a_waiting_hook_is_answered_from_the_command_line(canary: Canary, cloud: RunningCloud, table: str) -> None:
