@@ -95,14 +95,17 @@ class Controller:
         Raises:
             Unavailable: the store did not answer, and this process knows of none.
         """
-        known = [rollout for rollout in self._known.values() if not rollout.phase.is_terminal]
+        known = [known for known in self._known.values() if not known.phase.is_terminal or _is_refuted(known)]
         try:
             listed = self._world.store.list_open()
         except UNANSWERED:
             if not known:
                 raise
             return tuple(rollout.id for rollout in known)
-        failed = (rollout.id for rollout in known if rollout.failure is not None)
+        failed = tuple(rollout.id for rollout in known if rollout.failure is not None)
+        for rollout in known:
+            if rollout.id not in (*listed, *failed):  # another controller ended it: it is nobody's to take back
+                del self._known[rollout.id]
         return tuple(dict.fromkeys((*listed, *failed)))
 
     def list_guarded(self, alarm: str) -> tuple[RolloutId, ...]:
@@ -182,7 +185,7 @@ class Controller:
             return self._take_back(rollout, seen)
         trouble = Unavailable(seen.unread) if seen.unread is not None else blocked
         decision = reconcile(rollout, seen, seen.observed_at)
-        if blocked is not None and not decision.route_first:
+        if blocked is not None and not _is_brake(rollout, decision):
             return Tick(decision=_wait(rollout), seen=seen, trouble=trouble)
         if _is_idle(rollout, decision) or self._may_act(rollout, decision):
             tick = self._act(rollout, seen, decision)
@@ -257,6 +260,14 @@ class Controller:
 
 def _is_idle(rollout: Rollout, decision: Decision) -> bool:
     return decision.rollout == rollout and not decision.routes
+
+
+def _is_brake(rollout: Rollout, decision: Decision) -> bool:
+    """Whether a decision holds although the store may know more: the candidate failed, or is on its way out for good.
+
+    What looks like a foreign hand may be another controller's, told in a state that could not be read.
+    """
+    return decision.rollout.failure is not None or rollout.phase is Phase.ROLLING_BACK
 
 
 def _latched(stored: Rollout, known: Rollout | None) -> Rollout:

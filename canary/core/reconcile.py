@@ -247,8 +247,13 @@ def _roll_back(weighed: Weighed, seen: Observation, now: datetime, reason: str) 
 
 
 def _give_up(weighed: Weighed, seen: Observation, now: datetime, foreign: str) -> Decision:
-    """Somebody else wrote the alias: the weight is never raised again, and no split of ours stays behind."""
-    return _leave(replace(weighed, rollout=replace(weighed.rollout, foreign=foreign)), seen, now, foreign)
+    """Somebody else wrote the alias: the weight is never raised again, and no split of ours stays behind.
+
+    Nobody is known to suffer, and it may have been another controller: who reads an older state than the one stored
+    learns it by the commit, before anything is written.
+    """
+    given_up = _leave(replace(weighed, rollout=replace(weighed.rollout, foreign=foreign)), seen, now, foreign)
+    return replace(given_up, route_first=False)
 
 
 def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> Decision:

@@ -41,11 +41,12 @@ def settled(rollout: Rollout, seen: Observation) -> Rollout:
 
 
 def routes_forward(rollout: Rollout, seen: Observation) -> tuple[Route, ...]:
-    """The writes that bring every alias to what is asked, each guarded by the revision just seen."""
+    """The writes that bring every alias to what is asked, each guarded by the revision just seen.
+
+    Revisions have no order: one that seems old is written over like any other, and AWS refuses the write if it is old.
+    """
     return tuple(
-        _route(leg, leg.asked, over=routing)
-        for leg, routing in routings(rollout, seen)
-        if not leg.is_stale(routing) and not leg.has_arrived(routing)
+        _route(leg, leg.asked, over=routing) for leg, routing in routings(rollout, seen) if not leg.has_arrived(routing)
     )
 
 
