@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit docs bench-detection bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
+.PHONY: help setup demo test check lint types imports unit simulate docs bench-detection bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,9 @@ unit: setup
 	$(BIN)/pytest -m "not e2e and not e2e_long" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m e2e --numprocesses 3 --dist loadscope
 	$(BIN)/pytest -m e2e_long --numprocesses 2 --dist loadscope
+
+simulate: setup ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
+	$(BIN)/python -m tests.simulation
 
 docs: setup ## docs/cli.md from the commands
 	$(BIN)/python -m docs.cli_reference

@@ -24,10 +24,12 @@ class Fault(StrEnum):
     ALIASES_DOWN = "call while the alias API was down"
     WATCH_DOWN = "call while CloudWatch was down"
     HOOKS_DOWN = "call while hooks gave no answer"
+    WRITES_DOWN = "write while nothing could be written"
     METRIC_LOST = "metric period lost"
     METRIC_LATE = "metric period late"
     METRIC_DOUBLED = "metric period doubled, then revised"
     ALARM_FALSE = "alarm without a cause"
+    ALARM_BLINKED = "alarm seen ringing once"
     EVENT = "alarm event"
     EVENT_DOUBLED = "alarm event doubled"
     EVENT_LATE = "alarm event late or out of order"
@@ -60,19 +62,19 @@ _OF_WRITES: Final = (Fault.TIMED_OUT, Fault.LANDED_LATE)
 _OF_GUARDED_WRITES: Final = (Fault.REFUSED, Fault.REFUSED_AFTER_DONE)
 WRITES: Final = ("write_routing", "commit", "open_rollout", "take_lease", "put_guards", "remove_guards")
 GUARDED_WRITES: Final = ("write_routing", "commit")
-OF_CALLS: Final = (*_OF_ANY_CALL, *_OF_WRITES, *_OF_GUARDED_WRITES, Fault.STALE_READ)
+OF_CALLS: Final = (*_OF_ANY_CALL, *_OF_WRITES, *_OF_GUARDED_WRITES, Fault.STALE_READ, Fault.ALARM_BLINKED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """An interval, in seconds, in which one port gives no answer."""
+    """An interval, in seconds, in which one port gives no answer, or no write does."""
 
     fault: Fault
     begins: float
     ends: float
 
 
-OUTAGE_OF: Final = {
+OUTAGE_OF: Final[dict[str, Fault]] = {
     "store": Fault.STORE_DOWN,
     "router": Fault.ALIASES_DOWN,
     "metrics": Fault.WATCH_DOWN,
@@ -80,6 +82,9 @@ OUTAGE_OF: Final = {
     "hooks": Fault.HOOKS_DOWN,
     "orders": Fault.STORE_DOWN,
 }
+
+
+OUTAGES: Final = (*sorted(set(OUTAGE_OF.values())), Fault.WRITES_DOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +99,10 @@ class Weather:
     outages: tuple[Outage, ...]
     calm_at: float
 
-    def is_down(self, port: str, at: float) -> Fault | None:
-        """Why the port gives no answer, if it gives none."""
-        fault = OUTAGE_OF.get(port)
-        return next((o.fault for o in self.outages if o.fault is fault and o.begins <= at < o.ends), None)
+    def is_down(self, port: str, method: str, at: float) -> Fault | None:
+        """Why the call gets no answer, if it gets none."""
+        faults = (OUTAGE_OF.get(port), Fault.WRITES_DOWN if method in WRITES else None)
+        return next((o.fault for o in self.outages if o.fault in faults and o.begins <= at < o.ends), None)
 
     def struck(self, method: str, at: float, rng: Random) -> Fault | None:
         """The fault that befalls one call, if one does."""
@@ -120,6 +125,7 @@ _POSSIBLE: Final = {
     "open_rollout": (*_OF_ANY_CALL, Fault.TIMED_OUT),
     **dict.fromkeys(GUARDED_WRITES, (*_OF_ANY_CALL, *_OF_WRITES, *_OF_GUARDED_WRITES)),
     "read_routing": (*_OF_ANY_CALL, Fault.STALE_READ),
+    "read_alarms": (*_OF_ANY_CALL, Fault.ALARM_BLINKED),
 }
 
 

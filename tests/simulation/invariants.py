@@ -9,7 +9,7 @@ from canary.core.model import NO_TRAFFIC, AliasRouting, Phase, Verdict, Weight
 from canary.core.rollout import Rollout
 from tests.simulation.cloud import CANARY
 from tests.simulation.leaving import a_failed_version_leaves_within_two_ticks
-from tests.simulation.record import Attempted, Committed, Decided, Record, Stopped, Surprised, Wrote
+from tests.simulation.record import Attempted, Committed, Decided, Died, Record, Stopped, Surprised, Wrote
 
 SILENT: Final = (
     EntryKind.VERDICT,
@@ -47,11 +47,12 @@ def nothing_but_expected_errors(record: Record) -> Told:
 
 def no_split_of_ours_is_left(record: Record) -> Told:
     """When all is over, no alias that we wrote last is split, nor serves a candidate that was not promoted."""
-    for rollout in record.opened():
-        ended = record.latest(rollout.id)
-        for wrote in _last_writes(record, rollout):
-            if wrote.is_ours and wrote.after is not None and not _is_whole(wrote.after, ended):
-                yield wrote.at, f"{rollout.id} is {ended.phase}, and {wrote.resource} serves {wrote.after}"
+    for resource, rollouts in _by_resource(record).items():
+        ended = record.latest(rollouts[-1].id)
+        for wrote in _writes_of(record, resource)[-1:]:
+            is_whole = wrote.after is None or _is_whole(wrote.after, ended) or _died_untold(record, wrote)
+            if wrote.is_ours and not is_whole:
+                yield wrote.at, f"{ended.id} is {ended.phase}, and {resource} serves {wrote.after}"
 
 
 def a_weight_that_a_hand_lowered_is_not_raised(record: Record) -> Told:
@@ -98,13 +99,13 @@ def the_ledger_is_whole(record: Record) -> Told:
 
 def every_alias_write_is_explained(record: Record) -> Told:
     """Weight goes up only after the entry that says so; what takes it away is told by the end."""
-    for rollout in record.opened():
-        commits = [event for event in record.all_of(Committed) if event.after.id == rollout.id]
+    for resource, rollouts in _by_resource(record).items():
+        ids = {rollout.id for rollout in rollouts}
+        commits = [event for event in record.all_of(Committed) if event.after.id in ids]
         told = [(event.at, entry) for event in commits for entry in event.entries]
-        for resource in _resources(rollout):
-            for wrote in _writes_of(record, resource):
-                if wrote.is_ours and not _is_explained(wrote, told):
-                    yield wrote.at, f"no entry explains that {wrote.by} made {resource} {wrote.after}"
+        for wrote in _writes_of(record, resource):
+            if wrote.is_ours and not _is_explained(wrote, told) and not _died_untold(record, wrote):
+                yield wrote.at, f"no entry explains that {wrote.by} made {resource} {wrote.after}"
 
 
 def no_weight_rises_while_all_is_stopped(record: Record) -> Told:
@@ -161,11 +162,11 @@ def _out_of_order(record: Record, decided: Decided) -> Told:
         yield decided.at, f"{decided.by} took the targets of {decided.rollout.id} back in the order {asked}"
 
 
-def _last_writes(record: Record, rollout: Rollout) -> Iterator[Wrote]:
-    for resource in _resources(rollout):
-        written = _writes_of(record, resource)
-        if written:
-            yield written[-1]
+def _died_untold(record: Record, wrote: Wrote) -> bool:
+    """Whether it was a way back, whose writer died before the store, which was away, could hear of it."""
+    after = [event for event in record.events if event.at >= wrote.at and getattr(event, "by", None) == wrote.by]
+    died = any(isinstance(event, Died) for event in after) and not any(isinstance(event, Committed) for event in after)
+    return died and _canary_share(wrote.after) == NO_TRAFFIC
 
 
 def _is_whole(routing: AliasRouting, ended: Rollout) -> bool:
@@ -213,6 +214,15 @@ def _was_given(record: Record, resource: str, event: Committed) -> bool:
         wrote.at <= event.at and wrote.after is not None and wrote.after.is_same_split(wanted)
         for wrote in _writes_of(record, resource)
     )
+
+
+def _by_resource(record: Record) -> dict[str, list[Rollout]]:
+    """The rollouts of every alias, in order: whoever opened one and heard no answer may have opened it again."""
+    found: dict[str, list[Rollout]] = {}
+    for rollout in record.opened():
+        for resource in _resources(rollout):
+            found.setdefault(resource, []).append(rollout)
+    return found
 
 
 def _writes_of(record: Record, resource: str) -> list[Wrote]:

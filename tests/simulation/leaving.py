@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from canary.core.model import Phase
 from canary.core.rollout import Rollout
 from tests.simulation.cloud import CANARY
 from tests.simulation.record import Committed, Decided, Died, Event, Record, Ticked, Wrote
@@ -11,9 +12,10 @@ TICKS_TO_LEAVE = 2
 
 
 def a_failed_version_leaves_within_two_ticks(record: Record) -> Iterator[tuple[float, str]]:
-    """Counted for each alias are the ticks of a living process that knows of the failure, in which that alias's API
-    answered, and with the truth, from their beginning on. A hand that writes the alias meanwhile starts its count anew.
-    What only a process knew that has died must be seen again.
+    """Counted for each alias are the ticks of a living process that knows of the failure, by itself or by the store, in
+    which that alias's API answered, and with the truth. A hand that writes the alias starts its count anew. What only
+    a process knew that has died must be seen again. What was promoted meanwhile must be undone, for which the store and
+    the old version must answer as well.
     """
     for rollout in record.opened():
         for leg in rollout.legs:
@@ -32,19 +34,24 @@ class _Patience:
     rollout: Rollout
     resource: str
     knowing: set[str] = field(default_factory=set)
-    is_stored: bool = False
+    stored_at: float | None = None
     deciding: set[tuple[str, int]] = field(default_factory=set)
     is_serving: bool = False
     since: float = 0.0
     ticks: int = 0
+    is_over: bool = False
+    is_promoted: bool = False
 
     def see(self, event: Event) -> None:
         match event:
-            case Decided(rollout=known) if known.id == self.rollout.id and event.is_failed:
-                self.knowing.add(event.by)
+            case Decided(rollout=known) if known.id == self.rollout.id:
                 self.deciding.add((event.by, event.tick))
+                if event.is_failed:
+                    self.knowing.add(event.by)
             case Committed(after=after) if after.id == self.rollout.id:
-                self.is_stored = self.is_stored or after.failure is not None
+                self.stored_at = None if after.failure is None else (self.stored_at or event.at)
+                self.is_promoted = after.phase is Phase.PROMOTED
+                self.is_over = after.phase in (Phase.ROLLED_BACK, Phase.ABORTED) or after.undone is not None
             case Died(by=by):
                 self._forget(by)
             case Wrote(resource=self.resource):
@@ -54,16 +61,19 @@ class _Patience:
 
     def told(self) -> str:
         """Why the rule is broken."""
-        known = "the store" if self.is_stored else ", ".join(sorted(self.knowing))
+        known = "the store" if self.stored_at is not None else ", ".join(sorted(self.knowing))
         return f"{self.rollout.id} failed, as {known} knows, and is still served by {self.resource}"
 
     def _counts(self, event: Ticked) -> bool:
-        known = (event.by, event.tick) in self.deciding
-        return known and self.is_serving and event.began >= self.since and self.resource not in event.troubled
+        was_read = self.stored_at is not None and event.began >= self.stored_at
+        knows = event.by in self.knowing or (was_read and (event.by, event.tick) in self.deciding)
+        needed = {self.resource, *(("store", "router") if self.is_promoted else ())}
+        answered = event.began >= self.since and needed.isdisjoint(event.troubled)
+        return knows and answered and self.is_serving and not self.is_over
 
     def _forget(self, process: str) -> None:
         self.knowing.discard(process)
-        if not self.knowing and not self.is_stored:
+        if not self.knowing and self.stored_at is None:
             self.ticks = 0
 
     def _written(self, event: Wrote) -> None:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, TypeVar, cast
 
 from canary.core.errors import AccessDenied, CanaryError, StaleWrite, Unavailable
+from canary.core.model import AlarmReading, AlarmState
 from canary.ports import World
 from tests.simulation.cloud import Aliases, Store
 from tests.simulation.faults import WRITES, Fault, Weather
@@ -63,7 +64,7 @@ class Line:
         self._passing(fault)
         if method == "write_routing" and args[1] == "live" and world.before_write():
             world.hub.wait(self._rng.uniform(0.05, 1))
-        down = world.weather.is_down(port, world.hub.at)
+        down = world.weather.is_down(port, method, world.hub.at)
         if down is not None:
             world.record.inject(down, world.hub.at, f"{self.name} {method} {about}")
             self.troubled.add(about)
@@ -84,6 +85,8 @@ class Line:
             case Fault.CRASH_AFTER:
                 self._answered(about, effect)
                 raise Death
+            case Fault.ALARM_BLINKED:
+                return cast("T", _ringing(cast("tuple[AlarmReading, ...]", self._answered(about, effect)), self._rng))
             case Fault.STALE_READ:
                 self.troubled.add(about)
                 return cast("T", self._world.aliases.stale(args[0], args[1], self._rng))
@@ -196,3 +199,11 @@ class _Port:
 def _about(port: str, method: str, args: tuple[Any, ...]) -> str:
     """The alias that a call is about, or else its port."""
     return f"{args[0]}:{args[1]}" if method in ("read_routing", "write_routing") else port
+
+
+def _ringing(readings: tuple[AlarmReading, ...], rng: Random) -> tuple[AlarmReading, ...]:
+    """One of the alarms in ALARM, for this look only."""
+    if not readings:
+        return readings
+    index = rng.randrange(len(readings))
+    return (*readings[:index], replace(readings[index], state=AlarmState.ALARM), *readings[index + 1 :])

@@ -20,8 +20,8 @@ from tests.simulation.process import Process
 from tests.simulation.record import Stopped
 from tests.simulation.scene import Act, Release
 
-SETTLING_S = (60.0, 120.0, 180.0)
-"""How long after the last fault a person looks for rollouts that wait for a person."""
+SETTLES_EVERY_S = 60.0
+"""How often, after the last fault, a person looks whether a rollout waits for a person."""
 
 
 class Person:
@@ -67,6 +67,11 @@ class Person:
 
     def settle(self, rollout_id: RolloutId) -> None:
         """When nothing goes wrong any more: ends what the policy leaves to a person."""
+        while not self._world.store.states[rollout_id].phase.is_terminal:
+            self._world.hub.wait(SETTLES_EVERY_S)
+            self._settle_once(rollout_id)
+
+    def _settle_once(self, rollout_id: RolloutId) -> None:
         rollout = self._world.store.states[rollout_id]
         if rollout.phase is Phase.PAUSED:
             self.order(rollout_id, ORDERED[Fault.ORDER_RESUME])
@@ -75,6 +80,8 @@ class Person:
 
     def _stop(self, seconds: float) -> None:
         hub, orders = self._world.hub, self._world.ports.orders
+        if orders.read_stop() is not None:
+            return
         self._world.record.note(Stopped(at=hub.at, until=hub.at + seconds))
         orders.stop(Stop(at=hub.now, by="amy", why="an incident elsewhere"))
         hub.after(seconds, orders.start)

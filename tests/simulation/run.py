@@ -20,7 +20,7 @@ from tests.simulation.faults import Fault
 from tests.simulation.fleet import Alarms, Fleet
 from tests.simulation.hub import Hub
 from tests.simulation.line import FAULTY_PORTS, OwnClock, Surroundings
-from tests.simulation.people import SETTLING_S, Person
+from tests.simulation.people import Person
 from tests.simulation.process import Process, witnessed
 from tests.simulation.record import Record, Trace
 from tests.simulation.scene import LONGEST_SKEW_S, Act, Kind, Moment, Scene, draw_scene, longest
@@ -32,15 +32,15 @@ SLACK_S = 400.0 + 2 * LONGEST_SKEW_S
 Bug = Callable[[], AbstractContextManager[None]]
 
 
-def simulate(seed: int, *, mutation: Bug = nullcontext, trace: Trace | None = None) -> Record:
-    """The record of that seed's world; the same for the same seed. `mutation` patches a bug into the real code."""
-    return simulate_scene(draw_scene(seed), mutation=mutation, trace=trace)
+def simulate(seed: int, *, bug: Bug = nullcontext, trace: Trace | None = None) -> Record:
+    """The record of that seed's world; the same for the same seed. `bug` patches one into the real code."""
+    return simulate_scene(draw_scene(seed), bug=bug, trace=trace)
 
 
-def simulate_scene(scene: Scene, *, mutation: Bug = nullcontext, trace: Trace | None = None) -> Record:
+def simulate_scene(scene: Scene, *, bug: Bug = nullcontext, trace: Trace | None = None) -> Record:
     """The record of a world that was drawn, or written by hand."""
     simulated = Simulated(scene, Record(trace=trace))
-    with simulated.witnessing(), mutation():
+    with simulated.witnessing(), bug():
         simulated.run()
     return simulated.record
 
@@ -96,7 +96,7 @@ class Simulated:
         while not self._is_over() and self._hub.at < last:
             self._hub.run(until=self._hub.at + EVALUATED_EVERY_S)
         self.record.ended_at = self._hub.at
-        self._hub.run(until=self._hub.at + AFTERMATH_S)
+        self._hub.run(until=max(self._hub.at, self._scene.weather.calm_at) + AFTERMATH_S)
         self.record.unfinished = tuple(known.id for known in self._store.states.values() if not known.phase.is_terminal)
         self._hub.close()
 
@@ -116,9 +116,8 @@ class Simulated:
                 self._hub.start(lambda act=act: self._act(act, rollout_id), after=act.amount)  # type: ignore[misc]
             elif act.release == number:
                 self._awaited.append((act, rollout_id))
-        for later in SETTLING_S:
-            wait = max(0.0, self._scene.weather.calm_at - self._hub.at) + later
-            self._hub.start(lambda: self._somebody("settler").settle(rollout_id), after=wait)
+        calm_in = max(0.0, self._scene.weather.calm_at - self._hub.at)
+        self._hub.start(lambda: self._somebody("settler").settle(rollout_id), after=calm_in)
 
     def _begin(self, process: Process, kind: Kind, rollout_id: RolloutId) -> None:
         match kind:

@@ -1,6 +1,6 @@
 """seed -> everything about one simulated world that is decided before it starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from random import Random
@@ -11,10 +11,12 @@ from canary.core.model import AliasName, FunctionName, Weight
 from canary.core.plan import LONGEST_BAKE, Shift, Strategy
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy
-from tests.simulation.faults import HANDS, OF_CALLS, ORDERS, OUTAGE_OF, Fault, Outage, Weather
+from tests.simulation.faults import HANDS, OF_CALLS, ORDERS, OUTAGES, Fault, Outage, Weather
 
 SERVICE_ALARM = "service-errors"
 LONGEST_SKEW_S = 120.0
+COMMON = {Fault.ALARM_BLINKED: 0.1}
+"""The share of worlds that have a kind of fault, where it is not 0.4."""
 
 
 class Health(StrEnum):
@@ -106,6 +108,25 @@ def draw_scene(seed: int) -> Scene:
         emits_own_metrics=rng.random() < 0.85,
         false_alarms=_false_alarms(rng, calm_at),
     )
+
+
+def harsher(scene: Scene, rates: dict[Fault, float], acts: tuple[Fault, ...]) -> Scene:
+    """The same world with some faults far more common, and these acts just before one of the first writes."""
+    rng = Random(f"harsher {scene.seed}")
+    more = (Act(fault=act, release=0, moment=Moment.BEFORE_WRITE, amount=rng.randint(1, 4)) for act in acts)
+    weather = replace(scene.weather, rates=scene.weather.rates | rates)
+    return replace(scene, weather=weather, acts=(*scene.acts, *more))
+
+
+def hastier(scene: Scene) -> Scene:
+    """The same world with one release straight to 100 %, moved on by three controllers: they meet at its end."""
+    (release, *_) = scene.releases
+    at_once = Strategy(name="at once", shifts=(Shift(weight=Weight.percent(100), bake=timedelta(0)),))
+    policy = replace(release.request.policy, tick=timedelta(seconds=5))
+    request = replace(release.request, strategy=at_once, min_requests=0, hooks=(), policy=policy)
+    kinds = (Kind.TERMINAL, Kind.TERMINAL, Kind.SCHEDULE)
+    acts = tuple(act for act in scene.acts if act.release == 0)
+    return replace(scene, releases=(replace(release, request=request),), kinds=kinds, acts=acts)
 
 
 def longest(release: Release) -> timedelta:
@@ -221,14 +242,14 @@ def _weather(rng: Random, calm_at: float) -> Weather:
         Fault.EVENT_DOUBLED,
         Fault.EVENT_LATE,
     )
-    struck = {fault: rng.choice([0.003, 0.01, 0.03]) for fault in kinds if rng.random() < 0.4}
+    struck = {fault: rng.choice([0.003, 0.01, 0.03]) for fault in kinds if rng.random() < COMMON.get(fault, 0.4)}
     for fault in (Fault.CLOCK_SKEWED, Fault.CLOCK_JUMPED):
         if rng.random() < 0.25:
             struck[fault] = 1.0
     for fault in (Fault.STALE_READ, Fault.LANDED_LATE, Fault.EVENT_DOUBLED, Fault.EVENT_LATE):
         if fault in struck:
             struck[fault] *= 5
-    outages = tuple(_outage(rng, fault, calm_at) for fault in sorted(set(OUTAGE_OF.values())) if rng.random() < 0.2)
+    outages = tuple(_outage(rng, fault, calm_at) for fault in OUTAGES if rng.random() < 0.2)
     return Weather(rates=struck, outages=outages, calm_at=calm_at)
 
 
