@@ -37,6 +37,7 @@ class PublishedStack:
     alarms: tuple[str, ...]
     live_url: str
     preview_url: str
+    controller: FunctionName | None = None
     notify: tuple[Destination, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
 
@@ -102,6 +103,7 @@ def parse_published(text: str, name: str) -> PublishedStack:
             alarms=tuple(published["alarms"]),
             live_url=published["live_url"],
             preview_url=published["preview_url"],
+            controller=FunctionName(published["controller"]) if "controller" in published else None,
             notify=parse_destinations(published.get("notify", ())),
             freeze=_freeze(published.get("freeze", ())),
         )

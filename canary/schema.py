@@ -44,9 +44,10 @@ def release_parameter(environment: str) -> str:
          "targets": [{"function": "...", "alias": "live", "preview_alias": "preview", "min_requests": 0}],
          "alarms": ["<name of an alarm that guards every release>"],
          "live_url": "https://...", "preview_url": "https://...",
+         "controller": "<function that carries open rollouts on>",
          "notify": ["sns:<topic ARN>"], "freeze": ["Fri 16:00-Mon 08:00 Europe/Berlin"]}
 
-    The last two may be left out: where notices of releases go (`canary.core.notices.Destination`), and when no release
-    opens and no weight rises (`canary.core.freeze`).
+    The last three may be left out: the controller inside AWS, where notices of releases go
+    (`canary.core.notices.Destination`), and when no release opens and no weight rises (`canary.core.freeze`).
     """
     return f"/bluegreen/{environment}/release"

@@ -25,10 +25,11 @@ from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
 from canary.aws.survey import AwsSurvey
 from canary.aws.versions import LambdaVersions
+from canary.aws.waking import wake_controller
 from canary.config import PublishedStack, parse_destinations, parse_published
 from canary.controller import Controller
 from canary.core.errors import ConfigError
-from canary.core.model import RolloutId
+from canary.core.model import FunctionName, RolloutId
 from canary.core.notices import Destination, Medium
 from canary.ports import World
 from canary.side_ports import SILENCE, HookBook, Notifier, Surveyor, VersionKeeper
@@ -80,6 +81,10 @@ class Wired:
     def hook_book(self) -> HookBook:
         """The records through which CodeDeploy-style hooks answer."""
         return hook_book(self.clients, self.store_table)
+
+    def wake(self, controller: FunctionName) -> None:
+        """Calls the controller inside AWS once, without waiting for it."""
+        wake_controller(self.clients.functions, controller)
 
     def telling(self, destinations: Sequence[Destination]) -> "Wired":
         """The same, with notices also to these destinations."""

@@ -40,8 +40,7 @@ class Delivery:
     def declare(self) -> None:
         """Declares all of them."""
         self._watch()
-        self._publish()
-        self._control()
+        self._publish(self._control())
 
     @cached_property
     def store(self) -> Table:
@@ -73,7 +72,7 @@ class Delivery:
             stages=STAGES,
         )
 
-    def _publish(self) -> None:
+    def _publish(self, controller: RolloutController) -> None:
         ReleaseParameter(
             ReleaseParameterArgs(
                 place=self.place,
@@ -85,11 +84,12 @@ class Delivery:
                 alarms=self.guards,
                 live_url=self.api.urls[LIVE_ALIAS],
                 preview_url=self.api.urls[PREVIEW_ALIAS],
+                controller=controller.function.name,
             )
         )
 
-    def _control(self) -> None:
-        RolloutController(
+    def _control(self) -> RolloutController:
+        return RolloutController(
             RolloutControllerArgs(
                 place=self.place,
                 bundle=controller_bundle(self.settings),

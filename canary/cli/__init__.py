@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(release.plan)
 app.command()(release.release)
+app.command()(release.retry)
 app.command()(release.watch)
 app.command()(look.status)
 app.command()(look.history)

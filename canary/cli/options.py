@@ -128,14 +128,16 @@ def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest
     request = parse_request(tables, where, by=caller(), targets=_named_targets(asked, published))
     if asked.functions:
         request = replace(request, targets=_named_targets(asked, published))
-    alarms = (*request.alarms, *(published.alarms if published is not None else ()))
-    return replace(
-        request,
-        alarms=tuple(dict.fromkeys(alarms)),
-        fix_forward=asked.fix_forward or None,
-        notify=(*request.notify, *parse_destinations(asked.notify)),
-        freeze=(*request.freeze, *(published.freeze if published is not None else ())),
-    )
+    told_to = (*request.notify, *parse_destinations(asked.notify))
+    return guarded(replace(request, fix_forward=asked.fix_forward or None, notify=told_to), published)
+
+
+def guarded(request: ReleaseRequest, published: PublishedStack | None) -> ReleaseRequest:
+    """The request with the alarms and freeze windows that the stack publishes for every release."""
+    if published is None:
+        return request
+    alarms, freeze = (*request.alarms, *published.alarms), (*request.freeze, *published.freeze)
+    return replace(request, alarms=tuple(dict.fromkeys(alarms)), freeze=tuple(dict.fromkeys(freeze)))
 
 
 def caller() -> str:

@@ -1,24 +1,31 @@
-"""`canary plan`, `canary release`, `canary watch`: from a request to a rollout that has ended."""
+"""`canary plan`, `release`, `retry`, `watch`: from a request to a rollout that has ended, or that others carry on."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from canary.cli import options, output
 from canary.cli.live import LiveView
+from canary.config import parse_destinations
 from canary.core.commands import order_abort
-from canary.core.errors import ConfigError
+from canary.core.errors import AccessDenied, ConfigError, Unavailable
 from canary.core.freeze import freeze_at
-from canary.core.model import Phase, RolloutId
+from canary.core.model import FunctionName, Phase, RolloutId
+from canary.core.request import ReleaseRequest, ask_again
 from canary.core.rollout import Rollout
 from canary.opening import check_headroom, doubtful_alarms, open_rollout, plan_rollout
 from canary.wiring import Wired, new_rollout_id
+
+TAKEN_OVER_WITHIN: Final = timedelta(seconds=90)
+"""How long the controller inside AWS may take to take a detached release over; its schedule looks each minute."""
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="A rollout.toml.", show_default=False)]
 Functions = Annotated[
@@ -48,6 +55,7 @@ Notify = Annotated[
 FixForward = Annotated[
     str, typer.Option(help="The reason to start although it is frozen, or an alarm is missing or in ALARM.")
 ]
+Detach = Annotated[bool, typer.Option("--detach", help="Leave it to the controller inside AWS, and return.")]
 
 
 def plan(
@@ -110,6 +118,7 @@ def release(
     notify: Notify = [],  # noqa: B006 - as above
     why: options.Why = "",
     fix_forward: FixForward = "",
+    detach: Detach = False,
     store: options.Store = "",
     region: options.Region = "",
     as_json: options.AsJson = False,
@@ -136,7 +145,35 @@ def release(
         why=why,
         fix_forward=fix_forward,
     )
-    request = options.request_of(asked, session.published)
+    _release(session, options.request_of(asked, session.published), detach=detach, as_json=as_json)
+
+
+def retry(
+    rollout: Annotated[str, typer.Argument(help="The rollout that was rolled back or aborted.")],
+    why: options.Why = "no reason was given",
+    notify: Notify = [],  # noqa: B006 - as above
+    fix_forward: FixForward = "",
+    detach: Detach = False,
+    environment: options.Environment = "",
+    store: options.Store = "",
+    region: options.Region = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Releases the same candidates once more, by the same plan: the judge begins anew.
+
+    Ctrl-C (or SIGTERM) aborts the rollout: all traffic goes back to the stable version.
+    """
+    session = options.connect(environment, store, region)
+    ended = session.wired.world.store.load_rollout(RolloutId(rollout))
+    if ended is None:
+        raise ConfigError(f"there is no rollout {rollout}; canary history lists those there were")
+    asked = ask_again(ended, by=options.caller(), why=why)
+    told = replace(asked, notify=parse_destinations(notify), fix_forward=fix_forward or None)
+    _release(session, options.guarded(told, session.published), detach=detach, as_json=as_json)
+
+
+def _release(session: options.Session, request: ReleaseRequest, *, detach: bool, as_json: bool) -> None:
+    controller = _controller_for(session, request) if detach else None
     wired = session.wired.telling(request.notify)
     world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
@@ -145,7 +182,50 @@ def release(
     rollout = open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
     for told in (*doubts, f"rollout {rollout.id} is open"):
         output.narrate(told)
+    if controller is not None:
+        _hand_over(wired, rollout.id, controller)
+        output.show_status([rollout], world.clock.now(), as_json=as_json)
+        return
     _finish(_follow(wired, rollout.id, abort_on_interrupt=True), wired, as_json=as_json)
+
+
+def _controller_for(session: options.Session, request: ReleaseRequest) -> FunctionName:
+    """The controller inside AWS that can carry the release on.
+
+    Raises:
+        ConfigError: none is known, or a hook runs on this machine only.
+    """
+    controller = session.published.controller if session.published is not None else None
+    if controller is None:
+        raise ConfigError("no controller inside AWS is known; name an environment that has one, or leave out --detach")
+    if commands := [hook.name for hook in request.hooks if hook.is_command]:
+        raise ConfigError(
+            f"hook {commands[0]} is a command of this machine, which nobody runs for a detached release; "
+            "give lambda:NAME or a URL, or leave out --detach"
+        )
+    return controller
+
+
+def _hand_over(wired: Wired, rollout_id: RolloutId, controller: FunctionName) -> None:
+    """Returns once the controller inside AWS has taken the rollout's lease; until then no traffic is shifted.
+
+    Raises:
+        Unavailable: nobody took it.
+    """
+    try:
+        wired.wake(controller)
+    except (AccessDenied, Unavailable) as refused:
+        output.narrate(f"{refused}; its schedule will look within a minute")
+    clock = wired.world.clock
+    until = clock.now() + TAKEN_OVER_WITHIN
+    while wired.world.store.read_lease(rollout_id) is None:
+        if clock.now() >= until:
+            raise Unavailable(
+                f"rollout {rollout_id} is open at 0 %, and {controller} has not taken it over; look at its log, then "
+                f"carry it on here (canary watch {rollout_id}) or end it (canary abort {rollout_id})"
+            )
+        clock.sleep(timedelta(seconds=1))
+    output.narrate(f"{controller} carries it on; see canary status {rollout_id}")
 
 
 def watch(

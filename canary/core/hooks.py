@@ -7,6 +7,8 @@ from typing import Final
 
 from canary.core.errors import ConfigError
 
+_CALLED: Final = ("http://", "https://", "lambda:", "arn:", "codedeploy:")
+"""What `Hook.run` begins with where it is no local command."""
 _MARK: Final = "~"
 """Stands between the key of a run and its token."""
 
@@ -47,6 +49,11 @@ class Hook:
             raise ConfigError("a hook needs a name and something to run")
         if self.deadline <= timedelta(0):
             raise ConfigError(f"hook {self.name}: the deadline must be positive, such as 10m")
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it runs on the machine of whoever released, and nowhere else."""
+        return not self.run.startswith(_CALLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

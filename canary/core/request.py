@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from canary.core.capacity import Capacity
-from canary.core.errors import ConfigError
+from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook
 from canary.core.judge import JudgeSettings
-from canary.core.model import AliasName, FunctionName, Version
+from canary.core.model import AliasName, FunctionName, Phase, Version
 from canary.core.notices import Destination
-from canary.core.plan import REQUESTS_FOR_P99, Plan, Strategy, plan_steps
-from canary.core.rollout import Policy
+from canary.core.plan import REQUESTS_FOR_P99, Plan, Shift, Strategy, plan_steps
+from canary.core.rollout import Policy, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +62,40 @@ class ReleaseRequest:
     def plan(self) -> Plan:
         """The strategy made concrete."""
         return plan_steps(self.strategy, min_requests=self.min_requests, hold_limit=self.hold_limit)
+
+
+def ask_again(rollout: Rollout, *, by: str, why: str) -> ReleaseRequest:
+    """What a rollout that was taken back asked for: the same candidates, by the same plan, judged and guarded as then.
+
+    Raises:
+        RolloutConflict: it is open still, or was promoted.
+    """
+    if rollout.phase is Phase.PROMOTED:
+        raise RolloutConflict(f"rollout {rollout.id} was promoted: there is nothing to retry; see canary history")
+    if not rollout.phase.is_terminal:
+        raise RolloutConflict(f"rollout {rollout.id} is open still; watch it (canary watch {rollout.id})")
+    first, *_ = rollout.plan.steps
+    shifts = (Shift(weight=step.weight, bake=step.bake, approval=step.approval) for step in rollout.plan.steps)
+    return ReleaseRequest(
+        targets=tuple(
+            TargetRequest(
+                function=leg.target.function,
+                alias=leg.target.alias,
+                preview_alias=leg.target.preview_alias,
+                candidate=leg.target.canary,
+                min_requests=leg.target.min_requests,
+            )
+            for leg in rollout.legs
+        ),
+        strategy=Strategy(name=rollout.plan.strategy, shifts=tuple(shifts)),
+        judge=rollout.judge,
+        policy=rollout.policy,
+        min_requests=first.min_requests,
+        hold_limit=first.deadline - first.bake,
+        alarms=rollout.alarms,
+        hooks=rollout.hooks,
+        by=by,
+        reason=f"retry of {rollout.id}: {why}",
+        freeze=rollout.freeze,
+        capacity=rollout.capacity,
+    )

@@ -29,6 +29,8 @@ class ReleaseParameterArgs:
     alarms: Sequence[pulumi.Input[str]]
     live_url: pulumi.Input[str]
     preview_url: pulumi.Input[str]
+    controller: pulumi.Input[str]
+    """The function that carries open rollouts on inside AWS."""
 
 
 class ReleaseParameter(pulumi.ComponentResource):
@@ -55,6 +57,7 @@ class ReleaseParameter(pulumi.ComponentResource):
                     "alarms": list(args.alarms),
                     "live_url": args.live_url,
                     "preview_url": args.preview_url,
+                    "controller": args.controller,
                 }
             ),
             tags=args.place.tags("release"),

@@ -255,6 +255,7 @@ def test_the_release_parameter_holds_what_a_release_needs(dev: Graph) -> None:
         "alarms": ["alarm-payment-processor-error-rate-dev", "alarm-api-p99-live-dev", "alarm-api-5xx-live-dev"],
         "live_url": dev.outputs["live_url"],
         "preview_url": dev.outputs["preview_url"],
+        "controller": "function-rollout-controller-dev",
     }
 
 
