@@ -1,8 +1,6 @@
 """The TrafficRouter on Lambda aliases. The one place where a weight is a float."""
 
-import threading
-import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -24,37 +22,14 @@ if TYPE_CHECKING:
     from types_boto3_lambda.type_defs import AliasConfigurationResponseTypeDef, AliasConfigurationTypeDef
 
 
-CALLS_A_SECOND: Final = 10
-"""Lambda allows 15 control-plane calls a second to a whole account and region; the rest is for others."""
-
-
-class _Pace:
-    """Lets calls pass one by one, evenly spaced when they come in a crowd; shared by all threads of a process."""
-
-    def __init__(self, calls_a_second: float) -> None:
-        self._apart = 1 / calls_a_second
-        self._next = 0.0
-        self._lock = threading.Lock()
-
-    def wait(self) -> None:
-        """Returns when the caller's turn has come."""
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._apart
-        time.sleep(turn - now)
-
-
 class LambdaRouter:
     """Reads and writes aliases with `GetAlias` and `UpdateAlias`, one call each; every write carries a RevisionId."""
 
     def __init__(self, client: "LambdaClient") -> None:
         self._client = client
-        self._pace = _Pace(CALLS_A_SECOND)
 
     def read_routing(self, function: FunctionName, alias: AliasName) -> AliasRouting | None:
         """One `GetAlias`."""
-        self._pace.wait()
         with aws_errors(f"reading alias {function}:{alias}"):
             try:
                 return routing_of(self._client.get_alias(FunctionName=function, Name=alias))
@@ -65,7 +40,6 @@ class LambdaRouter:
 
     def write_routing(self, function: FunctionName, alias: AliasName, routing: AliasRouting) -> AliasRouting:
         """One `UpdateAlias`, which always names version and weights: an omitted weight would be kept by Lambda."""
-        self._pace.wait()
         with aws_errors(f"setting alias {function}:{alias} to {routing}"):
             answer = self._client.update_alias(
                 FunctionName=function,
@@ -78,7 +52,6 @@ class LambdaRouter:
 
     def find_version(self, function: FunctionName, version: Version) -> VersionFacts | None:
         """One `GetFunctionConfiguration`."""
-        self._pace.wait()
         with aws_errors(f"looking up version {version} of {function}"):
             try:
                 found = self._client.get_function_configuration(FunctionName=function, Qualifier=version)

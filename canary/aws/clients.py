@@ -1,9 +1,11 @@
 """boto3 clients for the adapters, and AWS's many refusals sorted into the few that the controller knows."""
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_sns import SNSClient
     from types_boto3_ssm import SSMClient
+
+CALLS_A_SECOND: Final = 10
+"""Lambda allows 15 control-plane calls a second to a whole account and region; the rest is for others."""
 
 _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
@@ -40,6 +45,29 @@ _REFUSED = {
     "LimitExceeded",
 }
 _UNKNOWN_CALLER = {"UnrecognizedClientException", "InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"}
+
+
+class Pace:
+    """Lets Lambda's control-plane calls pass one by one, evenly spaced when they come in a crowd, attempt by attempt.
+
+    Shared by all threads of a process. Calls of functions are not of the control plane.
+    """
+
+    def __init__(self, calls_a_second: float) -> None:
+        """At most so many, the first at once."""
+        self._apart = 1 / calls_a_second
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self, event_name: str, **_request: object) -> None:
+        """Returns when the caller's turn has come. botocore's ``before-send`` event."""
+        if event_name.endswith(".Invoke"):
+            return
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._apart
+        time.sleep(turn - now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +109,10 @@ def connect(region: str | None = None) -> Clients:
     """
     session = boto3.Session(region_name=region)
     try:
+        functions = session.client("lambda", config=_CONFIG)
+        functions.meta.events.register("before-send.lambda", Pace(CALLS_A_SECOND).wait)
         return Clients(
-            functions=session.client("lambda", config=_CONFIG),
+            functions=functions,
             cloudwatch=session.client("cloudwatch", config=_CONFIG),
             dynamodb=session.client("dynamodb", config=_CONFIG),
             parameters=session.client("ssm", config=_CONFIG),
