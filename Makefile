@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
 
-.PHONY: help setup demo test check lint types imports unit simulate docs bench-detection bench-handlers bench-rates chaos-handlers fuzz-handlers lock clean
+.PHONY: help setup demo test check lint types imports unit simulate docs bench-detection bench-handlers bench-rates bench-scale chaos-handlers fuzz-handlers lock clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ bench-handlers: setup ## cold start and warm latency of payment-processor beside
 
 bench-rates: setup ## p99 of every endpoint at rising rates on the embedded cloud
 	$(BIN)/python -m bench.rates_bench
+
+bench-scale: setup ## API calls and processor time of a tick over 1 to 1,000 rollouts
+	$(BIN)/python -m bench.scale
 
 chaos-handlers: setup ## 2,000 transactions while workers are killed and deliveries doubled
 	CHAOS_TRANSACTIONS=2000 $(BIN)/pytest tests/handlers/test_chaos.py

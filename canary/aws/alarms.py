@@ -46,8 +46,7 @@ class CloudWatchAlarms:
         found: dict[str, AlarmFacts] = {}
         for start in range(0, len(names), NAMES_A_CALL):
             found |= self._describe(names[start : start + NAMES_A_CALL])
-        missing = {name: AlarmFacts(reading=AlarmReading(name=name, state=AlarmState.MISSING)) for name in names}
-        return tuple((missing | found)[name] for name in names)
+        return tuple(found.get(name) or _missing(name) for name in names)
 
     def list_guards(self) -> tuple[AlarmFacts, ...]:
         """Every alarm that carries the prefix of guards, of whatever rollout; one call a page."""
@@ -88,6 +87,10 @@ class CloudWatchAlarms:
         ]
         metrics = [_facts(alarm) for alarm in answer["MetricAlarms"]]
         return {facts.name: facts for facts in (*(AlarmFacts(reading=reading) for reading in composites), *metrics)}
+
+
+def _missing(name: str) -> AlarmFacts:
+    return AlarmFacts(reading=AlarmReading(name=name, state=AlarmState.MISSING))
 
 
 def _facts(alarm: "MetricAlarmTypeDef") -> AlarmFacts:
