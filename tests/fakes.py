@@ -132,6 +132,10 @@ class FakeFleet:
             if alias == "live" and f"{function}:{alias}" not in self.quiet:
                 self._serve_alias(f"{function}:{alias}", routing, at)
 
+    def tell(self, resource: str, version: str, at: datetime, counts: Counts) -> None:
+        """What a version answered in one second, as a test says."""
+        self._seconds.setdefault((resource, version), {})[at] = counts
+
     def served(self, resource: str, version: str) -> Counts:
         """Everything that a version has answered on an alias."""
         seconds = self._seconds.get((resource, version), {})
@@ -152,7 +156,7 @@ class FakeFleet:
             arms.append((routing.canary, for_canary))
         for version, requests in arms:
             if requests:
-                self._seconds.setdefault((resource, version), {})[at] = self._answer(version, requests, at)
+                self.tell(resource, version, at, self._answer(version, requests, at))
 
     def _answer(self, version: str, requests: int, at: datetime) -> Counts:
         behaviour = self.behaviour.get(version, Behaviour())

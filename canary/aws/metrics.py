@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 QUERIES_A_CALL: Final = 500
 """GetMetricData's own limit."""
 GRACE_PERIODS: Final = 3
-"""Periods after which a count that came alone (requests without errors) is taken as it is."""
+"""Periods after which a count that came alone (requests without errors) is taken as it is, and marked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,27 +137,32 @@ def _windows(index: int, query: WindowQuery, series: dict[str, Series], now: dat
     start = _floor(query.since, period)
     while start + period + sealed_after <= now:
         is_settled = now - start > period * GRACE_PERIODS + sealed_after
-        stable = _counts("stable", index, query.path, series, start)
-        canary = _counts("canary", index, query.path, series, start)
-        if not is_settled and (stable is None or canary is None):
+        stable, is_stable_partial = _counts("stable", index, query.path, series, start)
+        canary, is_canary_partial = _counts("canary", index, query.path, series, start)
+        is_partial = is_stable_partial or is_canary_partial
+        if is_partial and not is_settled:
             break
-        windows.append(MetricWindow(start=start, period=period, stable=stable or Counts(), canary=canary or Counts()))
+        windows.append(MetricWindow(start=start, period=period, stable=stable, canary=canary, partial=is_partial))
         start += period
     return tuple(windows)
 
 
-def _counts(arm: str, index: int, path: MetricPath, series: dict[str, Series], start: datetime) -> Counts | None:
-    """One version's counts in one period; None while only a part of them has come in."""
+def _counts(arm: str, index: int, path: MetricPath, series: dict[str, Series], start: datetime) -> tuple[Counts, bool]:
+    """One version's counts in one period, and whether only a part of them has come in."""
     requests, errors, slow = (
         series.get(f"{arm}_{name}_{index}", {}).get(start) for name in ("requests", "errors", "slow")
     )
     if requests is None:
-        return Counts()
-    if errors is None or slow is None:
+        return Counts(), False
+    counts = Counts(requests=round(requests), errors=round(errors or 0), slow=_slow(path, requests, slow))
+    return counts, errors is None or slow is None
+
+
+def _slow(path: MetricPath, requests: float, read: float | None) -> int | None:
+    """Slow requests: a count, or by Lambda's metrics the rest of the percentage that was fast enough."""
+    if read is None:
         return None
-    within = path is MetricPath.LAMBDA
-    slow_requests = round(requests * (1 - slow / 100)) if within else round(slow)
-    return Counts(requests=round(requests), errors=round(errors), slow=slow_requests)
+    return round(requests * (1 - read / 100)) if path is MetricPath.LAMBDA else round(read)
 
 
 def _floor(at: datetime, period: timedelta) -> datetime:

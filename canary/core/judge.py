@@ -222,6 +222,9 @@ def _judge_data(evidence: Evidence, standing: Standing, expected_share: float | 
     if (broken := next((w for w in evidence.unsettled() if not is_sound(w)), None)) is not None:
         when = f"{broken.start:%H:%M:%S} UTC"
         return (_about_data(Verdict.ERROR, f"the period from {when} counts more bad requests than requests"),)
+    if (partial := next((w for w in evidence.unsettled() if w.partial), None)) is not None:
+        reason = f"the period from {partial.start:%H:%M:%S} UTC came in part only: requests without errors or durations"
+        return (_about_data(Verdict.INCONCLUSIVE, reason),)
     if standing.idle_periods >= SILENT_PERIODS:
         reason = f"neither version was called in the last {standing.idle_periods} periods"
         return (MetricResult(name=SILENCE, verdict=Verdict.INCONCLUSIVE, reason=reason),)

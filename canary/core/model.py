@@ -137,7 +137,8 @@ class MetricWindow:
     """The counts of both versions in one metric period.
 
     `mixed` marks a period in which the weight changed: weight and rate are confounded there, so the two versions are
-    not compared in it.
+    not compared in it. `partial` marks one of which some counts never came: errors stand at 0 then, slow requests at
+    None.
     """
 
     start: datetime
@@ -145,6 +146,7 @@ class MetricWindow:
     stable: Counts
     canary: Counts
     mixed: bool = False
+    partial: bool = False
 
     @property
     def end(self) -> datetime:

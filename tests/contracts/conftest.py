@@ -1,24 +1,33 @@
 """Each port twice: the strict fake, and the adapter on the embedded cloud."""
 
 import io
+import time
 import uuid
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from canary import schema
 from canary.aws.alarms import CloudWatchAlarms
 from canary.aws.alias import LambdaRouter
 from canary.aws.capacity import LambdaCapacity
 from canary.aws.hook_book import DynamoHookBook
+from canary.aws.hooks import Hooks
+from canary.aws.metrics import CloudWatchMetrics
 from canary.aws.orders import DynamoOrders
 from canary.aws.store import DynamoStore
 from canary.aws.versions import LambdaVersions
-from canary.core.model import AliasName, AliasRouting, FunctionName, Target, Version, Weight
-from canary.ports import AlarmSource, RolloutStore, TrafficRouter
+from canary.core.hooks import HookStatus
+from canary.core.model import AliasName, AliasRouting, Counts, FunctionName, Target, Version, Weight
+from canary.ports import AlarmSource, HookRunner, MetricSource, RolloutStore, TrafficRouter
 from canary.side_ports import CapacityControl, HookBook, OrderBook, VersionKeeper
+from canary.wiring import SystemClock
 from localcloud.running import RunningCloud
-from tests.fakes import FakeAlarms, FakeRouter, FakeStore
+from tests.fakes import START, FakeAlarms, FakeClock, FakeFleet, FakeHooks, FakeRouter, FakeStore
 from tests.localcloud.functions_under_test import ECHO, behind_alias
 from tests.rollout_table import rollout_table
 from tests.side_fakes import FakeCapacity, FakeHookBook, FakeOrders
@@ -134,6 +143,101 @@ def capacity(request: pytest.FixtureRequest) -> CapacityOf:
     cloud: RunningCloud = request.getfixturevalue("cloud")
     control = LambdaCapacity(cloud.client("lambda"), cloud.client("cloudwatch"))
     return CapacityOf(control=control, function=FunctionName(behind_alias(cloud).name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Four periods of a function's own metrics from `since` on, the third of them silent; 9 to 1 for the first version.
+
+    All of the second version's requests fail in the first period, all of the first version's are slow in the fourth.
+    """
+
+    source: MetricSource
+    target: Target
+    since: datetime
+    hush: Callable[[], None]
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """The same traffic, told by either kind."""
+    name = FunctionName(f"contract-{uuid.uuid4().hex[:8]}")
+    target = Target(function=name, alias=AliasName("live"), stable=Version("1"), canary=Version("2"))
+    if request.param == "fake":
+        return _simulated(target)
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    return _published(target, cloud)
+
+
+@pytest.fixture(params=["fake", "adapter"])
+def hooks(request: pytest.FixtureRequest) -> Iterator[HookRunner]:
+    """Hooks of either kind, where ``true`` succeeds, ``false`` fails and ``sleep`` takes its time."""
+    if request.param == "fake":
+        yield FakeHooks({"true": HookStatus.SUCCEEDED, "false": HookStatus.FAILED})
+        return
+    cloud: RunningCloud = request.getfixturevalue("cloud")
+    client = cloud.client("lambda")
+    runner = Hooks(client, FakeHookBook(), SystemClock())
+    yield runner
+    runner.stop()
+
+
+def _simulated(target: Target) -> Measured:
+    clock, router = FakeClock(), FakeRouter()
+    fleet = FakeFleet(clock, router, rate=10, seed=1)
+    for second in range(40):
+        at = START + timedelta(seconds=second)
+        answers = {"1": _answered(second, stable=True), "2": _answered(second, stable=False)}
+        for version, counts in answers.items():
+            if counts.requests:
+                fleet.tell(target.resource, version, at, counts)
+
+    def hush() -> None:
+        fleet.emits_own_metrics = False
+
+    return Measured(source=fleet, target=target, since=START, hush=hush)
+
+
+def _published(target: Target, cloud: RunningCloud) -> Measured:
+    """Put by the second, as the embedded metric format does it."""
+    client = cloud.client("cloudwatch")
+    since = datetime.fromtimestamp(int(time.time()) // 10 * 10 - 120, tz=UTC)
+    for version, is_stable in ((target.stable, True), (target.canary, False)):
+        dimensions = zip(schema.METRIC_DIMENSIONS, (target.function, target.resource, version), strict=True)
+        named: Any = [{"Name": name, "Value": value} for name, value in dimensions]
+        data: list[Any] = []
+        for second in range(40):
+            counts = _answered(second, stable=is_stable)
+            values = {
+                schema.REQUESTS: counts.requests,
+                schema.FAULTS: counts.errors,
+                schema.SLOW_REQUESTS: counts.slow or 0,
+            }
+            data += [
+                {
+                    "MetricName": metric,
+                    "Dimensions": named,
+                    "Timestamp": since + timedelta(seconds=second),
+                    "Value": value,
+                    "StorageResolution": 1,
+                }
+                for metric, value in values.items()
+                if counts.requests
+            ]
+        client.put_metric_data(Namespace=schema.METRIC_NAMESPACE, MetricData=data)
+    return Measured(source=CloudWatchMetrics(client), target=target, since=since, hush=lambda: None)
+
+
+def _answered(second: int, *, stable: bool) -> Counts:
+    """Nine requests a second to the first version and one to the second, but for the third period."""
+    period, requests = second // 10, 9 if stable else 1
+    if period == 2:
+        return Counts()
+    return Counts(
+        requests=requests,
+        errors=requests if period == 0 and not stable else 0,
+        slow=requests if period == 3 and stable else 0,
+    )
 
 
 @pytest.fixture(params=["fake", "adapter"])

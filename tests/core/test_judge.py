@@ -294,3 +294,14 @@ def test_the_worst_answer_is_the_verdict_and_no_answer_is_none() -> None:
     answers = [MetricResult(name=v.value, verdict=v, reason="") for v in (Verdict.PASS, Verdict.ERROR)]
     assert verdict_of(answers) is Verdict.ERROR
     assert verdict_of(()) is Verdict.INCONCLUSIVE
+
+
+def test_a_period_that_came_in_part_only_holds_until_it_is_settled() -> None:
+    whole = periods(*[(0, 100, 0, 900)] * 5)
+    partial = (replace(whole[0], partial=True), *whole[1:])
+
+    first = judge_counts(JudgeSettings(), Evidence(), partial[:1])
+    last = judge_counts(JudgeSettings(), first.evidence, partial)
+
+    assert "came in part only" in result(first, "data").reason
+    assert (verdicts(first)["data"], "data" in verdicts(last)) == (Verdict.INCONCLUSIVE, False)
