@@ -1,28 +1,32 @@
 """Calls of AWS services that take a POST to their root: DynamoDB, SQS, SSM (JSON) and SNS (a form).
 
-This stands in the place of boto3 in the functions alone, for one reason: the cold start. Importing botocore and
-building one client takes 160-190 ms of CPU; this takes 40, TLS included (`make bench-handlers` measures both). It does
-what the functions need of botocore and no more: environment credentials, Signature Version 4 (the tests hold it against
-botocore's signer), kept connections, timeouts, and retries of what may be retried. Lambda keeps the credentials of an
-execution environment in its variables, except under SnapStart, which this therefore does not support.
+botocore signs and sends them; its clients, which read a service's whole model before the first call, are left out for
+the sake of the cold start (`make bench-handlers`). What a client would add and these functions need is here: the
+errors' codes, and retries of what may be retried. Lambda keeps the credentials of an execution environment in its
+variables, except under SnapStart, which this therefore does not support.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import secrets
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from handlers.shared.sigv4 import Credentials, Scope, signed_headers
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+
 from handlers.shared.tracing import AWS, subsegment
 
-TIMEOUT_SECONDS: Final = 3.0
+TIMEOUT_SECONDS: Final = 3
+MOST_CONNECTIONS: Final = 10
 ATTEMPTS: Final = 3
 FIRST_PAUSE_MS: Final = 100
 LONGEST_PAUSE_MS: Final = 1_000
@@ -68,10 +72,29 @@ class AwsUnreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who signs, by the names that botocore's signer reads. The secrets are kept out of the representation."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+_connections = partial(
+    URLLib3Session,
+    timeout=TIMEOUT_SECONDS,
+    max_pool_connections=MOST_CONNECTIONS,
+    # as botocore's clients set it: a body must not wait for the acknowledgement of its headers
+    socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],  # type: ignore[list-item]  # the stubs say texts
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """One AWS service at one endpoint."""
 
-    scope: Scope
+    name: str
+    region: str
     endpoint: str
     """Scheme, host and port."""
     target: str
@@ -79,8 +102,8 @@ class Service:
     protocol: str
     """Content type of the calls."""
     credentials: Credentials
-    idle: list[http.client.HTTPConnection] = field(default_factory=list)
-    """Connections that no call is using; a list, because its pop and append are safe between threads."""
+    connections: URLLib3Session = field(default_factory=_connections)
+    """Kept between calls; threads share them."""
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - as AWS documents the operation
         """The service's answer to an operation, with its parameters named as in the API reference.
@@ -100,58 +123,35 @@ class Service:
         self._attempt(operation, {"content-type": self.protocol}, urlencode(form).encode())
 
     def _attempt(self, operation: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        name = f"{self.scope.service} {operation}"
+        name = f"{self.name} {operation}"
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with subsegment(name, namespace=AWS):
                     return self._send(name, headers, body)
-            except (OSError, http.client.HTTPException) as error:
-                self.close()
+            except HTTPClientError as error:
                 if attempt == ATTEMPTS:
                     raise AwsUnreachable(f"{name} got no answer from {self.endpoint}") from error
-                if attempt == 1:
-                    # Most likely a kept connection that was closed while Lambda had frozen this environment.
-                    continue
             except AwsError as error:
                 if attempt == ATTEMPTS or not error.is_passing:
                     raise
             time.sleep(pause_seconds(attempt))
         raise AssertionError("the last attempt returns or raises")
 
-    def _send(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        host = urlsplit(self.endpoint).netloc
-        signed = signed_headers(
-            {"host": host, **headers}, body, credentials=self.credentials, scope=self.scope, at=datetime.now(UTC)
-        )
-        connection = self._borrow()
-        try:
-            connection.request("POST", "/", body, signed)
-            answer = connection.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            raise
-        self.idle.append(connection)
-        if answer.status >= FIRST_ERROR_STATUS:
-            details = _json_object(content)
-            code = str(details.get("__type") or answer.getheader("x-amzn-query-error") or "Unknown")
-            code = code.rpartition("#")[2].partition(";")[0]
-            raise AwsError(name, code=code, status=answer.status, details=details)
-        return _json_object(content)
-
-    def _borrow(self) -> http.client.HTTPConnection:
-        """A kept connection, or a new one; an error closes it, an answer gives it back."""
-        try:
-            return self.idle.pop()
-        except IndexError:
-            parts = urlsplit(self.endpoint)
-            kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-            return kind(parts.netloc, timeout=TIMEOUT_SECONDS)
-
     def close(self) -> None:
         """Closes the kept connections; the next call opens a new one."""
-        while self.idle:
-            self.idle.pop().close()
+        self.connections.close()
+
+    def _send(self, name: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        request = AWSRequest("POST", f"{self.endpoint}/", headers=dict(headers), data=body)
+        signer = SigV4Auth(self.credentials, self.name, self.region)  # type: ignore[arg-type]  # reads these names only
+        signer.add_auth(request)
+        answer = self.connections.send(request.prepare())
+        if answer.status_code >= FIRST_ERROR_STATUS:
+            details = _json_object(answer.content)
+            code = str(details.get("__type") or answer.headers.get("x-amzn-query-error") or "Unknown")
+            code = code.rpartition("#")[2].partition(";")[0]
+            raise AwsError(name, code=code, status=answer.status_code, details=details)
+        return _json_object(answer.content)
 
 
 def pause_seconds(attempt: int) -> float:

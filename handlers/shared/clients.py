@@ -9,9 +9,8 @@ import os
 from functools import cache
 from typing import Final
 
-from handlers.shared.aws_call import Service
+from handlers.shared.aws_call import Credentials, Service
 from handlers.shared.settings import required
-from handlers.shared.sigv4 import Credentials, Scope
 
 JSON_1_0: Final = "application/x-amz-json-1.0"
 JSON_1_1: Final = "application/x-amz-json-1.1"
@@ -47,13 +46,14 @@ def connect(name: str, *, target: str, protocol: str) -> Service:
     region = os.environ.get("AWS_REGION") or required("AWS_DEFAULT_REGION")
     endpoint = os.environ.get(f"AWS_ENDPOINT_URL_{name.upper()}") or os.environ.get("AWS_ENDPOINT_URL")
     return Service(
-        scope=Scope(region=region, service=name),
+        name=name,
+        region=region,
         endpoint=(endpoint or f"https://{name}.{region}.amazonaws.com").rstrip("/"),
         target=target,
         protocol=protocol,
         credentials=Credentials(
             access_key=required("AWS_ACCESS_KEY_ID"),
             secret_key=required("AWS_SECRET_ACCESS_KEY"),
-            session_token=os.environ.get("AWS_SESSION_TOKEN"),
+            token=os.environ.get("AWS_SESSION_TOKEN"),
         ),
     )
