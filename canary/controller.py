@@ -151,8 +151,10 @@ class Controller:
             raise blocked
         told = f"version {to}" if to is not None else "the version before"
         decision = order_undo(rollout, to=told, by=by, why=why, now=self._world.clock.now())
-        if (trouble := self._route(routes_of_undo(self._world, rollout, to))) is not None:
-            raise trouble
+        for attempt in self._insisting(StaleWrite):
+            with attempt:
+                if (trouble := self._route(routes_of_undo(self._world, rollout, to))) is not None:
+                    raise trouble
         return self._commit(rollout, decision, ()).rollout
 
     def _load_all(self, rollout_ids: Sequence[RolloutId]) -> list[tuple[Rollout, CanaryError | None]]:
@@ -242,15 +244,17 @@ class Controller:
         trouble: CanaryError | None = None
         for route in routes:
             try:
-                self._insisting()(self._world.router.write_routing, route.function, route.alias, route.routing)
+                self._insisting(Unavailable)(
+                    self._world.router.write_routing, route.function, route.alias, route.routing
+                )
             except CanaryError as refused:
                 trouble = refused
         return trouble
 
-    def _insisting(self) -> Retrying:
-        """Three attempts within a tick; the next tick goes on where they end."""
+    def _insisting(self, passing: type[CanaryError]) -> Retrying:
+        """Three attempts while what comes may pass; the next tick, or the person, goes on where they end."""
         return Retrying(
-            retry=retry_if_exception_type(Unavailable),
+            retry=retry_if_exception_type(passing),
             stop=stop_after_attempt(3),
             wait=wait_random_exponential(multiplier=0.2, max=1),
             sleep=lambda seconds: self._world.clock.sleep(timedelta(seconds=seconds)),
