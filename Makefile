@@ -66,7 +66,7 @@ fuzz-handlers: setup ## 10,000 requests generated from the API document
 	FUZZ_REQUESTS=10000 $(BIN)/pytest tests/handlers/test_document_fuzz.py
 
 lock: setup ## pins requirements.txt anew from pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --all-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --all-extras --unsafe-package pip --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.txt pyproject.toml
 	sed -i -e 's/^\(awslambdaric==[^ ]*\)$$/\1 ; sys_platform == "linux"/' -e '/considered to be unsafe/,$$d' requirements.txt
 
 clean: ## removes what setup, demo and test left in this folder

@@ -128,7 +128,6 @@ def test_a_request_through_each_stage_reaches_the_handler(applied: Result, stage
         assert json.load(answer)["amount"] == "12.50"
 
 
-@pytest.mark.parametrize("workshop", [Environment.DEV], indirect=True)
 def test_new_code_yields_new_versions_in_the_middle_of_a_rollout_and_no_alias_moves(
     workshop: Workshop, applied: Result
 ) -> None:
