@@ -27,7 +27,7 @@ font:15px/1.5 system-ui,sans-serif}h1{font-size:22px;margin:0 0 4px}h2{font-size
 h3{font-size:15px;margin:22px 0 6px}p{margin:4px 0}.soft{color:var(--soft)}
 .outcome{display:inline-block;padding:1px 10px;border-radius:10px;font-weight:600;
 border:1.5px solid currentColor}.promoted{color:var(--good)}.rolled_back,.aborted{color:var(--bad)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+a{color:var(--stable)}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-weight:600;color:var(--soft);white-space:nowrap}td.n,th.n{text-align:right}
 .bad{color:var(--bad);font-weight:600}
@@ -39,10 +39,11 @@ svg text{font:12px system-ui,sans-serif;fill:var(--soft)}svg line{stroke:var(--l
 """
 
 
-def render_page(title: str, sections: Iterable[str]) -> str:
-    """A whole page of sections that are HTML already."""
+def render_page(title: str, sections: Iterable[str], *, refresh_s: int | None = None) -> str:
+    """A whole page of sections that are HTML already; with `refresh_s` the browser asks for it again and again."""
+    again = "" if refresh_s is None else f'<meta http-equiv="refresh" content="{refresh_s}">'
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><h1>{escape(title)}</h1>{''.join(sections)}</body></html>\n"

@@ -1,7 +1,9 @@
 """`canary promote`, `skip-step`, `approve`, `pause`, `resume`, `abort`, `undo`: what a person may ask of a rollout."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -15,12 +17,22 @@ from canary.core.commands import (
     order_resumption,
     order_skip,
 )
+from canary.core.decision import Decision
 from canary.core.errors import RolloutConflict
 from canary.core.freeze import freeze_at
 from canary.core.model import ALL_TRAFFIC, RolloutId, Version
 from canary.core.rollout import Rollout
 from canary.observing import read_stop
 from canary.ports import World
+
+
+class Order(Protocol):
+    """One of `canary.core.commands`."""
+
+    def __call__(self, rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
+        """What it decides."""
+        ...
+
 
 Full = Annotated[bool, typer.Option("--full", help="To the end at once, without the last step's bake.")]
 
@@ -40,28 +52,27 @@ def promote(
     _order(session, chosen, partial(order_promotion, full=full, by=options.caller(), why=why))
 
 
-def skip_step(
-    rollout: options.Id = "",
-    why: options.Why = "no reason was given",
-    environment: options.Environment = "",
-    store: options.Store = "",
-    region: options.Region = "",
-) -> None:
-    """Skips the rest of the current step's wait. A failed verdict still rolls back."""
-    session = options.connect(environment, store, region)
-    _order(session, rollout, partial(order_skip, by=options.caller(), why=why))
+def _ordering(order: Order, told: str) -> Callable[..., None]:
+    """The command that gives one order to a rollout; `told` is its help."""
+
+    def command(
+        rollout: options.Id = "",
+        why: options.Why = "no reason was given",
+        environment: options.Environment = "",
+        store: options.Store = "",
+        region: options.Region = "",
+    ) -> None:
+        session = options.connect(environment, store, region)
+        _order(session, rollout, partial(order, by=options.caller(), why=why))
+
+    command.__doc__ = told
+    return command
 
 
-def approve(
-    rollout: options.Id = "",
-    why: options.Why = "no reason was given",
-    environment: options.Environment = "",
-    store: options.Store = "",
-    region: options.Region = "",
-) -> None:
-    """Approves the end of a step that waits for a person."""
-    session = options.connect(environment, store, region)
-    _order(session, rollout, partial(order_approval, by=options.caller(), why=why))
+skip_step = _ordering(order_skip, "Skips the rest of the current step's wait. A failed verdict still rolls back.")
+approve = _ordering(order_approval, "Approves the end of a step that waits for a person.")
+pause = _ordering(order_pause, "Lets the plan stand still; judging goes on, and a failed verdict still rolls back.")
+resume = _ordering(order_resumption, "Lets a paused plan go on.")
 
 
 def undo(
@@ -78,30 +89,6 @@ def undo(
     undone = session.wired.controller.undo(RolloutId(rollout), to=version, by=options.caller(), why=why)
     session.wired.world.notifier.finish(options.NOTICES_WITHIN)
     output.say(f"rollout {undone.id} is undone: {', '.join(leg.target.resource for leg in undone.legs)} went back")
-
-
-def pause(
-    rollout: options.Id = "",
-    why: options.Why = "no reason was given",
-    environment: options.Environment = "",
-    store: options.Store = "",
-    region: options.Region = "",
-) -> None:
-    """Lets the plan stand still; judging goes on, and a failed verdict still rolls back."""
-    session = options.connect(environment, store, region)
-    _order(session, rollout, partial(order_pause, by=options.caller(), why=why))
-
-
-def resume(
-    rollout: options.Id = "",
-    why: options.Why = "no reason was given",
-    environment: options.Environment = "",
-    store: options.Store = "",
-    region: options.Region = "",
-) -> None:
-    """Lets a paused plan go on."""
-    session = options.connect(environment, store, region)
-    _order(session, rollout, partial(order_resumption, by=options.caller(), why=why))
 
 
 def abort(

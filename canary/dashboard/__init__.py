@@ -1,1 +1,1 @@
-"""The local web page of a rollout."""
+"""A local web page that shows where all rollouts stand: read-only, on loopback, without a script."""
