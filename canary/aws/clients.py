@@ -1,5 +1,6 @@
 """boto3 clients for the adapters, and AWS's many refusals sorted into the few that the controller knows."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -104,10 +105,12 @@ class Clients:
 def connect(region: str | None = None) -> Clients:
     """Clients from the ordinary AWS settings: environment, profile, role, and ``AWS_ENDPOINT_URL`` where it is set.
 
+    ``AWS_REGION`` counts as for the aws command; boto3 alone reads ``AWS_DEFAULT_REGION`` only.
+
     Raises:
         ConfigError: no region is set anywhere.
     """
-    session = boto3.Session(region_name=region)
+    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     try:
         functions = session.client("lambda", config=_CONFIG)
         functions.meta.events.register("before-send.lambda", Pace(CALLS_A_SECOND).wait)

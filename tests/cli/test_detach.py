@@ -72,6 +72,7 @@ def test_a_release_that_nobody_takes_over_is_told(
     assert f"is open at 0 %, and {controller} has not taken it over; look at its log, then carry it on" in told.stderr
     (standing,) = canary("status", "--json").data
     assert (standing["phase"], standing["weight_percent"]) == ("pending", 0)
+    assert canary("abort", standing["rollout"]).code == 0
 
 
 def test_what_was_rolled_back_is_released_once_more_by_the_same_plan(canary: Canary, cloud: RunningCloud) -> None:
