@@ -168,7 +168,9 @@ def _strategy(top: Table) -> Strategy:
     steps = top.texts("steps")
     named = top.text("strategy", DEFAULT_STRATEGY)
     strategy = parse_strategy(",".join(steps) if steps else named)
-    bake = top.duration("bake")
+    bake, held_back = top.duration("bake"), top.text("hold_back", "")
+    if held_back:
+        strategy = strategy.holding_back(parse_weight(held_back))
     return strategy if bake is None else strategy.with_final_bake(bake)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from bench.detection.scenarios import SLOT_S
-from canary.core.model import FULL_BASIS_POINTS, Weight
+from canary.core.model import FULL_BASIS_POINTS, NO_TRAFFIC, Weight
 from canary.core.plan import PRESETS, Plan, Shift, Strategy, plan_steps
 
 AFTER_S: Final = 300
@@ -44,10 +44,11 @@ class Recipe:
 
 
 def recipe(name: str, strategy: Strategy, *, min_requests: int = 299) -> Recipe:
-    """A strategy made concrete for both sides."""
+    """A strategy made concrete for both sides; those who only watch a timetable see its last weight as it is."""
+    timed = strategy.shifts[:-1] if strategy.held_back == NO_TRAFFIC else strategy.shifts
     weights = [
         shift.weight.basis_points / FULL_BASIS_POINTS
-        for shift in strategy.shifts[:-1]
+        for shift in timed
         for _ in range(int(shift.bake.total_seconds()) // SLOT_S)
     ]
     plan = plan_steps(strategy, min_requests=min_requests, hold_limit=HOLD_LIMIT)
@@ -62,7 +63,10 @@ def _strategy(name: str, *steps: tuple[int, int]) -> Strategy:
 CANARY = recipe("Canary10Percent5Minutes", PRESETS["CodeDeployDefault.LambdaCanary10Percent5Minutes"])
 LINEAR = recipe("Linear10PercentEvery1Minute", PRESETS["CodeDeployDefault.LambdaLinear10PercentEvery1Minute"])
 OWN = recipe("1/5/25/50", _strategy("1/5/25/50", (1, 120), (5, 120), (25, 120), (50, 120), (100, 300)))
-HELD_BACK = recipe("10 %, then 90 % while baking", _strategy("held back", (10, 300), (90, 300), (100, 0)))
+HELD_BACK = recipe(
+    "Canary10Percent5Minutes, 10 % held back",
+    PRESETS["CodeDeployDefault.LambdaCanary10Percent5Minutes"].holding_back(Weight.percent(10)),
+)
 """The canary preset with a tenth of the traffic left on stable during the bake, as something to compare with."""
 
 

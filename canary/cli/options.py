@@ -95,6 +95,7 @@ class Asked:
     preview_alias: str
     strategy: str
     bake: str
+    hold_back: str
     min_requests: int | None
     hold_limit: str
     tick: str
@@ -112,6 +113,7 @@ def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest
     told: dict[str, Any] = {
         "strategy": asked.strategy or None,
         "bake": asked.bake or None,
+        "hold_back": asked.hold_back or None,
         "min_requests": asked.min_requests,
         "hold_limit": asked.hold_limit or None,
         "tick": asked.tick or None,

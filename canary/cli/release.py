@@ -41,6 +41,9 @@ StrategyText = Annotated[
     ),
 ]
 Bake = Annotated[str, typer.Option(help="How long 100 % is observed before it becomes final.")]
+HoldBack = Annotated[
+    str, typer.Option(help="A share, like 10%, that stays on stable during the last bake, to compare with.")
+]
 MinRequests = Annotated[
     int | None, typer.Option(help="Requests that the candidate must answer in each step.", show_default=False)
 ]
@@ -67,6 +70,7 @@ def plan(
     preview_alias: Preview = "",
     strategy: StrategyText = "",
     bake: Bake = "",
+    hold_back: HoldBack = "",
     min_requests: MinRequests = None,
     hold_limit: HoldLimit = "",
     store: options.Store = "",
@@ -83,6 +87,7 @@ def plan(
         preview_alias=preview_alias,
         strategy=strategy,
         bake=bake,
+        hold_back=hold_back,
         min_requests=min_requests,
         hold_limit=hold_limit,
         tick="",
@@ -110,6 +115,7 @@ def release(
     preview_alias: Preview = "",
     strategy: StrategyText = "",
     bake: Bake = "",
+    hold_back: HoldBack = "",
     min_requests: MinRequests = None,
     hold_limit: HoldLimit = "",
     tick: TickText = "",
@@ -136,6 +142,7 @@ def release(
         preview_alias=preview_alias,
         strategy=strategy,
         bake=bake,
+        hold_back=hold_back,
         min_requests=min_requests,
         hold_limit=hold_limit,
         tick=tick,

@@ -31,19 +31,25 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """A named recipe of shifts with rising weights; the last one is 100 %, and its bake is the bake after 100 %."""
+    """A named recipe of shifts with rising weights; the last one is 100 %, and its bake is the bake after 100 %.
+
+    With `held_back` that share stays on stable during the last bake, as something to compare with: the last weight is
+    100 % without it, and the promotion follows from there.
+    """
 
     name: str
     shifts: tuple[Shift, ...]
+    held_back: Weight = NO_TRAFFIC
 
     def __post_init__(self) -> None:
-        """Refuse a recipe that does not rise to 100 %."""
+        """Refuse a recipe that does not rise to where it ends."""
         weights = [shift.weight for shift in self.shifts]
-        if not weights or weights[-1] != ALL_TRAFFIC:
-            raise ConfigError(f"strategy {self.name}: the last step must be 100 %; add 100% at the end")
+        last = Weight(FULL_BASIS_POINTS - self.held_back.basis_points)
+        if not weights or weights[-1] != last:
+            raise ConfigError(f"strategy {self.name}: the last step must be {last}; add {last} at the end")
         if weights[0] == NO_TRAFFIC or any(later <= earlier for earlier, later in pairwise(weights)):
             raise ConfigError(
-                f"strategy {self.name}: weights must rise from above 0 % to 100 %, got {_listed(weights)}"
+                f"strategy {self.name}: weights must rise from above 0 % to {last}, got {_listed(weights)}"
             )
         for shift in self.shifts:
             if shift.approval is not None and shift.approval <= timedelta(0):
@@ -53,7 +59,17 @@ class Strategy:
 
     def with_final_bake(self, bake: timedelta) -> "Strategy":
         """The same recipe with another bake after 100 %."""
-        return Strategy(name=self.name, shifts=(*self.shifts[:-1], replace(self.shifts[-1], bake=bake)))
+        return replace(self, shifts=(*self.shifts[:-1], replace(self.shifts[-1], bake=bake)))
+
+    def holding_back(self, share: Weight) -> "Strategy":
+        """The same recipe with that share left on stable during the last bake.
+
+        Raises:
+            ConfigError: nothing would be left for the last step.
+        """
+        last = replace(self.shifts[-1], weight=Weight(FULL_BASIS_POINTS - share.basis_points))
+        name = f"{self.name}, {share} held back"
+        return Strategy(name=name, shifts=(*self.shifts[:-1], last), held_back=share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,6 +204,9 @@ def _shift(weighed: Weighed, seen: Observation, now: datetime, *, to_step: int) 
 
 
 def _flip(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    raises = weighed.rollout.weight < ALL_TRAFFIC
+    if raises and (why := _held_by(weighed.rollout, seen, now)) is not None:
+        return _stand_still(weighed, why, now)
     rollout = weighed.rollout.promoting(at=now)
     reason = f"all {len(rollout.plan.steps)} steps passed; the candidate becomes the main version"
     return _decide(weighed, rollout, EntryKind.PROMOTING, reason, routes_forward(rollout, seen))

@@ -8,7 +8,7 @@ from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook
 from canary.core.judge import JudgeSettings
-from canary.core.model import AliasName, FunctionName, Phase, Version
+from canary.core.model import FULL_BASIS_POINTS, AliasName, FunctionName, Phase, Version, Weight
 from canary.core.notices import Destination
 from canary.core.plan import REQUESTS_FOR_P99, Plan, Shift, Strategy, plan_steps
 from canary.core.rollout import Policy, Rollout
@@ -74,7 +74,7 @@ def ask_again(rollout: Rollout, *, by: str, why: str) -> ReleaseRequest:
         raise RolloutConflict(f"rollout {rollout.id} was promoted: there is nothing to retry; see canary history")
     if not rollout.phase.is_terminal:
         raise RolloutConflict(f"rollout {rollout.id} is open still; watch it (canary watch {rollout.id})")
-    first, *_ = rollout.plan.steps
+    first, last = rollout.plan.steps[0], rollout.plan.steps[-1]
     shifts = (Shift(weight=step.weight, bake=step.bake, approval=step.approval) for step in rollout.plan.steps)
     return ReleaseRequest(
         targets=tuple(
@@ -87,7 +87,11 @@ def ask_again(rollout: Rollout, *, by: str, why: str) -> ReleaseRequest:
             )
             for leg in rollout.legs
         ),
-        strategy=Strategy(name=rollout.plan.strategy, shifts=tuple(shifts)),
+        strategy=Strategy(
+            name=rollout.plan.strategy,
+            shifts=tuple(shifts),
+            held_back=Weight(FULL_BASIS_POINTS - last.weight.basis_points),
+        ),
         judge=rollout.judge,
         policy=rollout.policy,
         min_requests=first.min_requests,

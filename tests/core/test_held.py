@@ -152,6 +152,20 @@ def test_at_100_percent_nothing_rises_any_more_and_the_promotion_is_finished() -
     assert drive.rollout.phase is Phase.PROMOTED
 
 
+def test_a_share_that_is_held_back_does_not_follow_while_it_is_stopped() -> None:
+    drive = Drive()
+    steps = drive.rollout.plan.steps
+    held_back = replace(drive.rollout.plan, steps=(*steps[:-1], replace(steps[-1], weight=Weight.percent(90))))
+    drive.rollout = replace(drive.rollout, plan=held_back)
+    drive.until(Weight.percent(90))
+
+    for _ in range(20):
+        drive.tick(stopped=True)
+
+    assert (drive.rollout.phase, drive.shares()) == (Phase.PROGRESSING, [Weight.percent(90)])
+    assert healthy(drive) is Phase.PROMOTED
+
+
 def frozen_for(minutes: int, *, after: int) -> FreezeWindow:
     start = START + timedelta(minutes=after)
     end = start + timedelta(minutes=minutes)

@@ -116,3 +116,22 @@ def test_a_step_s_deadline_is_its_bake_and_the_hold_limit() -> None:
 def test_a_plan_that_could_never_wait_or_always_would_is_refused(min_requests: int, hold_limit: timedelta) -> None:
     with pytest.raises(ConfigError):
         plan_steps(strategy_named("AllAtOnce"), min_requests=min_requests, hold_limit=hold_limit)
+
+
+def test_what_is_held_back_stays_on_stable_during_the_last_bake() -> None:
+    strategy = strategy_named("Canary10Percent5Minutes").holding_back(Weight.percent(10))
+
+    steps = plan_steps(strategy, hold_limit=timedelta(minutes=10)).steps
+
+    assert [(step.weight, step.bake) for step in steps] == [
+        (Weight.percent(10), timedelta(minutes=5)),
+        (Weight.percent(90), timedelta(minutes=5)),
+    ]
+    assert strategy.name == "CodeDeployDefault.LambdaCanary10Percent5Minutes, 10 % held back"
+    assert strategy.with_final_bake(timedelta(0)).held_back == Weight.percent(10)
+
+
+@pytest.mark.parametrize("percent", [90, 95, 100])
+def test_so_much_cannot_be_held_back_that_the_last_step_is_no_step_up(percent: int) -> None:
+    with pytest.raises(ConfigError, match="weights must rise from above 0 % to"):
+        strategy_named("Canary10Percent5Minutes").holding_back(Weight.percent(percent))

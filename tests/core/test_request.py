@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from canary.core.errors import RolloutConflict
-from canary.core.model import Phase
+from canary.core.model import Phase, Weight
 from canary.core.request import ask_again
 from canary.core.rollout import Rollout
 from tests.fakes import START
@@ -34,3 +34,12 @@ def test_the_same_candidates_are_asked_for_by_the_same_plan(phase: Phase) -> Non
 def test_what_was_not_taken_back_is_not_retried(phase: Phase, why: str) -> None:
     with pytest.raises(RolloutConflict, match=why):
         ask_again(ended(phase), by="amy", why="again")
+
+
+def test_what_was_held_back_is_held_back_again() -> None:
+    rollout = ended(Phase.ABORTED)
+    steps = rollout.plan.steps
+    last = replace(steps[-1], weight=Weight.percent(90))
+    rollout = replace(rollout, plan=replace(rollout.plan, steps=(*steps[:-1], last)))
+
+    assert ask_again(rollout, by="amy", why="again").plan() == rollout.plan

@@ -15,6 +15,7 @@ from canary.core.plan import Shift, Strategy
 from canary.core.request import TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy, Rollout
 from tests.fakes import Behaviour, Simulation
+from tests.scenarios.conftest import STEPS
 
 Open = Callable[..., Rollout]
 Watch = Callable[[Rollout], Rollout]
@@ -41,6 +42,15 @@ def test_a_healthy_candidate_is_promoted_step_by_step(simulation: Simulation, op
     ]
     final = simulation.router.aliases[LIVE]
     assert (final.stable, final.canary) == ("2", None)
+
+
+def test_a_share_that_is_held_back_follows_by_the_promotion_itself(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    ended = watched(opened(strategy=STEPS.holding_back(Weight.percent(20))))
+
+    assert ended.phase is Phase.PROMOTED
+    assert written(simulation)[-2:] == ["version 1 20 % + version 2 80 %", "version 2 100 %"]
 
 
 def test_the_ledger_tells_every_change_of_phase_and_weight_once(

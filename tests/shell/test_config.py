@@ -211,3 +211,14 @@ def test_freeze_windows_come_from_file_and_stack() -> None:
 def test_a_parameter_of_another_shape_is_refused_by_name(text: str) -> None:
     with pytest.raises(ConfigError, match="parameter /bluegreen/dev/release"):
         parse_published(text, "/bluegreen/dev/release")
+
+
+def test_a_share_is_held_back_by_a_percentage() -> None:
+    held = request({"strategy": "10%:5m,100%:5m", "hold_back": "5%", "bake": "9m"})
+
+    assert [(str(step.weight), step.bake) for step in held.plan().steps] == [
+        ("10 %", timedelta(minutes=5)),
+        ("95 %", timedelta(minutes=9)),
+    ]
+    with pytest.raises(ConfigError, match="'lots' is no weight; write it like 10%"):
+        request({"hold_back": "lots"})

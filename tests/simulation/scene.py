@@ -198,7 +198,8 @@ def _strategy(rng: Random) -> Strategy:
         )
         for percent in (*rungs, 100)
     )
-    return Strategy(name="drawn", shifts=shifts)
+    strategy = Strategy(name="drawn", shifts=shifts)
+    return strategy.holding_back(Weight.percent(10)) if rng.random() < 0.15 and 99 not in rungs else strategy
 
 
 def _policy(rng: Random) -> Policy:
