@@ -1,7 +1,8 @@
 """Looks at the world for many rollouts at once: routing alias by alias, metrics and alarms in batches.
 
 Cost of one look at n targets: n GetAlias (2n while a gate is open), one DescribeAlarms for each 100 alarms, one
-GetMetricData for each 83 metric paths; n GetProvisionedConcurrencyConfig while candidates are warmed.
+GetMetricData for each 83 metric paths; n GetProvisionedConcurrencyConfig while candidates are warmed, and
+2n GetFunctionConfiguration before the last flip.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,9 @@ from canary.core.decision import Observation, SeenPath, SeenTarget
 from canary.core.errors import AccessDenied, ConfigError, StaleWrite, Unavailable
 from canary.core.hooks import HookReading
 from canary.core.leg import Leg
-from canary.core.model import AlarmReading, AliasName, AliasRouting, Phase
+from canary.core.model import AlarmReading, AliasName, AliasRouting, FunctionName, Phase, Version
 from canary.core.rollout import Rollout
+from canary.core.routing import is_previewed
 from canary.ports import WindowQuery, World
 
 UNANSWERED = (Unavailable, StaleWrite, AccessDenied)
@@ -63,18 +65,25 @@ def _observe_one(  # noqa: PLR0917 - the parts of one observation
     paths: Sequence[Paths],
     blind: str | None,
 ) -> Observation:
+    looked = zip(rollout.legs, paths, strict=True)
+    targets = tuple(_target(world, rollout, leg, seen, now) for leg, seen in looked)
     return Observation(
         observed_at=now,
-        targets=tuple(_target(world, rollout, leg, seen) for leg, seen in zip(rollout.legs, paths, strict=True)),
+        targets=targets,
         alarms=tuple(alarms[name] for name in _alarm_names(rollout) if name in alarms),
-        hooks=_answers(world, rollout),
+        hooks=_answers(world, rollout, targets),
         blind=blind,
         warmth=_warmth(world, rollout),
     )
 
 
-def _answers(world: World, rollout: Rollout) -> tuple[HookReading, ...]:
-    """What the due hooks say; one that cannot be asked has given no answer yet, and delays nothing but itself."""
+def _answers(world: World, rollout: Rollout, targets: Sequence[SeenTarget]) -> tuple[HookReading, ...]:
+    """What the due hooks say; one that cannot be asked has given no answer yet, and delays nothing but itself.
+
+    Those of the gate are not begun before the preview aliases serve the candidate: they would test the stable version.
+    """
+    if rollout.phase is Phase.GATING and not is_previewed(rollout.legs, targets):
+        return ()
     try:
         return world.hooks.poll(rollout.due_hooks(), rollout)
     except UNANSWERED:
@@ -93,15 +102,30 @@ def _warmth(world: World, rollout: Rollout) -> tuple[Warmth, ...]:
         return (Warmth(status=WarmStatus.FAILED, reason=str(refused)),)
 
 
-def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths) -> SeenTarget:
-    """The preview alias matters until production traffic is shifted."""
+def _target(world: World, rollout: Rollout, leg: Leg, paths: Paths, now: datetime) -> SeenTarget:
+    """The preview alias matters until production traffic is shifted, the versions' fitness before the last flip."""
     is_gating = rollout.phase in (Phase.PENDING, Phase.GATING)
     try:
         routing = world.router.read_routing(leg.target.function, leg.target.alias)
         preview = _preview(world, leg, leg.target.preview_alias) if is_gating else None
     except UNANSWERED as trouble:
         return SeenTarget(routing=None, unread=str(trouble), paths=paths)
-    return SeenTarget(routing=routing, preview=preview, paths=paths)
+    seen = SeenTarget(routing=routing, preview=preview, paths=paths)
+    if not rollout.is_about_to_flip(now):
+        return seen
+    stable, canary = (_unfitness(world, leg.target.function, v) for v in (leg.target.stable, leg.target.canary))
+    return replace(seen, stable_unfit=stable, canary_unfit=canary)
+
+
+def _unfitness(world: World, function: FunctionName, version: Version) -> str | None:
+    """Why the version cannot serve, or that this is not known."""
+    try:
+        facts = world.router.find_version(function, version)
+    except UNANSWERED:
+        return f"version {version} of {function} could not be looked up"
+    if facts is None:
+        return f"version {version} of {function} is gone"
+    return None if facts.state == "Active" else f"version {version} of {function} is {facts.state}, not Active"
 
 
 def _preview(world: World, leg: Leg, alias: AliasName | None) -> AliasRouting | None:

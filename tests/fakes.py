@@ -283,14 +283,21 @@ class FakeStore:
 
 @dataclass
 class FakeHooks:
-    """Hooks whose answers a test sets by name; without one they are in progress."""
+    """Hooks whose answers a test sets by name; without one they are in progress. Begun when they are first asked."""
 
+    clock: FakeClock
     answers: dict[str, HookStatus] = field(default_factory=dict)
+    begun: dict[str, datetime] = field(default_factory=dict)
 
     def poll(self, due: Sequence[tuple[str, Hook]], rollout: Rollout) -> tuple[HookReading, ...]:
         del rollout
         return tuple(
-            HookReading(key=key, status=self.answers.get(hook.name, HookStatus.IN_PROGRESS), reason=hook.name)
+            HookReading(
+                key=key,
+                status=self.answers.get(hook.name, HookStatus.IN_PROGRESS),
+                reason=hook.name,
+                started_at=self.begun.setdefault(key, self.clock.now()),
+            )
             for key, hook in due
         )
 
@@ -318,7 +325,7 @@ def simulated_world(*, rate: int = 100, seed: int = 1) -> Simulation:
     """A world in which time, traffic and metrics are simulated, ready for functions to be added to `router`."""
     clock, router = FakeClock(), FakeRouter()
     fleet = FakeFleet(clock, router, rate=rate, seed=seed)
-    alarms, store, hooks, notifier, orders = FakeAlarms(), FakeStore(), FakeHooks(), FakeNotifier(), FakeOrders()
+    alarms, store, hooks, notifier, orders = FakeAlarms(), FakeStore(), FakeHooks(clock), FakeNotifier(), FakeOrders()
     capacity = FakeCapacity()
     world = World(
         router=router,

@@ -13,7 +13,8 @@ import tempfile
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from canary.aws.clients import aws_errors
@@ -51,18 +52,19 @@ class Hooks:
         self._clock = clock
         self._runs_commands = runs_commands
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="hook")
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, tuple[_Run, datetime]] = {}
 
     def poll(self, due: Sequence[tuple[str, Hook]], rollout: Rollout) -> tuple[HookReading, ...]:
         """The answers so far, without waiting."""
         for key, hook in due:
             if key not in self._runs:
-                self._runs[key] = self._start(key, hook, json.dumps(payload(key, hook, rollout)))
-        return tuple(self._runs[key].poll() for key, _ in due)
+                run = self._start(key, hook, json.dumps(payload(key, hook, rollout)))
+                self._runs[key] = (run, self._clock.now())
+        return tuple(replace(run.poll(), started_at=began) for run, began in (self._runs[key] for key, _ in due))
 
     def stop(self) -> None:
         """Ends commands that still run; calls on their way are left to end by themselves."""
-        for run in self._runs.values():
+        for run, _ in self._runs.values():
             run.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -20,7 +20,7 @@ def order_abort(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decisi
         RolloutConflict: the rollout was promoted already.
     """
     if rollout.phase is Phase.PROMOTED:
-        raise RolloutConflict(f"rollout {rollout.id} is promoted already; release the old version to go back")
+        raise RolloutConflict(f"rollout {rollout.id} is promoted already; to go back: canary undo {rollout.id}")
     if rollout.phase.is_terminal or rollout.phase is Phase.ROLLING_BACK:
         return _unchanged(rollout)
     leaving = replace(rollout, aborted=f"aborted by {by}: {why}").rolling_back(at=now)
@@ -101,11 +101,11 @@ def order_pause(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decisi
         return _unchanged(rollout)
     if rollout.phase is not Phase.PROGRESSING:
         raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a progressing rollout can be paused")
-    return _ordered(replace(rollout, phase=Phase.PAUSED), EntryKind.PAUSED, f"paused: {why}", by=by, now=now)
+    return _ordered(rollout.entered(Phase.PAUSED, at=now), EntryKind.PAUSED, f"paused: {why}", by=by, now=now)
 
 
 def order_resumption(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:
-    """The plan goes on where it was paused; the step's bake counted on meanwhile.
+    """The plan goes on where it was paused. The step's bake counted on meanwhile, the time for an approval did not.
 
     Raises:
         RolloutConflict: the rollout is not paused.
@@ -114,7 +114,9 @@ def order_resumption(rollout: Rollout, *, by: str, why: str, now: datetime) -> D
         return _unchanged(rollout)
     if rollout.phase is not Phase.PAUSED:
         raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a paused rollout can be resumed")
-    return _ordered(replace(rollout, phase=Phase.PROGRESSING), EntryKind.RESUMED, f"resumed: {why}", by=by, now=now)
+    awaiting = None if rollout.awaiting_since is None else now
+    going = replace(rollout.entered(Phase.PROGRESSING, at=now), awaiting_since=awaiting)
+    return _ordered(going, EntryKind.RESUMED, f"resumed: {why}", by=by, now=now)
 
 
 def _require_traffic(rollout: Rollout, what: str) -> None:

@@ -21,11 +21,16 @@ class SeenPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenTarget:
-    """One target as it was seen; no routing means that there is no such alias, or, by `unread`, why it is not known."""
+    """One target as it was seen; no routing means that there is no such alias, or, by `unread`, why it is not known.
+
+    `stable_unfit` and `canary_unfit` say why a version cannot serve, as far as that was asked.
+    """
 
     routing: AliasRouting | None
     unread: str | None = None
     preview: AliasRouting | None = None
+    stable_unfit: str | None = None
+    canary_unfit: str | None = None
     paths: tuple[SeenPath, ...] = ()
 
 

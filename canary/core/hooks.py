@@ -58,11 +58,12 @@ class Hook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookReading:
-    """What a hook had answered when it was last asked."""
+    """What a hook had answered when it was last asked; `started_at` is when the run that answers was begun."""
 
     key: str
     status: HookStatus
     reason: str = ""
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

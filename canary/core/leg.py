@@ -69,6 +69,10 @@ class Leg:
         """Whether the alias shows exactly what was asked."""
         return _written(seen) == _written(self.asked)
 
+    def serves_all(self, seen: AliasRouting) -> bool:
+        """Whether the alias sends everything to the canary, as its main version or not."""
+        return list(seen.shares()) == [self.target.canary]
+
     def is_settled(self) -> bool:
         """Whether what was asked has been seen."""
         return self.has_arrived(self.base)

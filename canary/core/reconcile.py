@@ -11,13 +11,14 @@ from typing import assert_never
 
 from canary.core.decision import Decision, Observation, Route
 from canary.core.freeze import freeze_at
-from canary.core.hooks import HookStage, HookStatus
+from canary.core.hooks import HookReading, HookStage, HookStatus
 from canary.core.ledger import CONTROLLER, EntryKind
 from canary.core.model import ALL_TRAFFIC, Phase, Verdict
 from canary.core.rollout import OnInconclusive, OnSilence, Rollout
 from canary.core.routing import (
     foreign_hand,
     has_arrived,
+    is_previewed,
     preview_routes,
     routes_back,
     routes_forward,
@@ -112,6 +113,8 @@ def _open_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
 
 
 def _pass_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    if not is_previewed(weighed.rollout.legs, seen.targets):
+        return _await_preview(weighed, seen, now)
     rollout, failed = _hooks_answered(weighed.rollout, seen, now)
     weighed = replace(weighed, rollout=rollout)
     if failed is not None:
@@ -119,10 +122,16 @@ def _pass_gate(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     is_cold, failed = warming(rollout, seen, now)
     if failed is not None:
         return _roll_back(weighed, seen, now, failed)
-    routes = preview_routes(rollout, seen)
-    if routes or is_cold or rollout.due_hooks() or not has_arrived(rollout, seen):
-        return _hold(weighed, routes)
+    if is_cold or rollout.due_hooks() or not has_arrived(rollout, seen):
+        return _hold(weighed)
     return _shift(weighed, seen, now, to_step=0)
+
+
+def _await_preview(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    """No hook is heard and no traffic shifted before what tests the candidate sees it."""
+    if now - weighed.rollout.entered_at >= weighed.rollout.step.deadline:
+        return _roll_back(weighed, seen, now, "a preview alias was never seen to serve the candidate")
+    return _hold(weighed, preview_routes(weighed.rollout, seen))
 
 
 def _await_weight(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
@@ -179,11 +188,19 @@ def _await_approval(weighed: Weighed, seen: Observation, now: datetime) -> Decis
         return _hold(weighed)
     match rollout.policy.on_silence:
         case OnSilence.ADVANCE:
-            return _leave_step(weighed, seen, now)
+            return _leave_step(_gone_on(weighed, approval, now), seen, now)
         case OnSilence.ROLLBACK:
             return _roll_back(
                 weighed, seen, now, f"nobody approved {rollout.weight} within {duration_in_words(approval)}"
             )
+
+
+def _gone_on(weighed: Weighed, approval: timedelta, now: datetime) -> Weighed:
+    """The entry that tells that nobody approved and the policy did."""
+    told = f"nobody approved {weighed.rollout.weight} within {duration_in_words(approval)}: the policy goes on"
+    approved = replace(weighed.rollout, approved=True)
+    rollout, entry = approved.recording(EntryKind.APPROVED, told, at=now, by=CONTROLLER)
+    return replace(weighed, rollout=rollout, entries=(*weighed.entries, entry))
 
 
 def _await_evidence(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
@@ -204,20 +221,31 @@ def _shift(weighed: Weighed, seen: Observation, now: datetime, *, to_step: int) 
 
 
 def _flip(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
+    """The candidate becomes the main version, if it still can and the version to go back to is there."""
+    if (unfit := next(filter(None, (target.canary_unfit for target in seen.targets)), None)) is not None:
+        return _roll_back(weighed, seen, now, f"the candidate cannot serve: {unfit}")
     raises = weighed.rollout.weight < ALL_TRAFFIC
-    if raises and (why := _held_by(weighed.rollout, seen, now)) is not None:
+    why = _held_by(weighed.rollout, seen, now) if raises else None
+    if (why := why or _nothing_to_go_back_to(seen)) is not None:
         return _stand_still(weighed, why, now)
     rollout = weighed.rollout.promoting(at=now)
     reason = f"all {len(rollout.plan.steps)} steps passed; the candidate becomes the main version"
     return _decide(weighed, rollout, EntryKind.PROMOTING, reason, routes_forward(rollout, seen))
 
 
+def _nothing_to_go_back_to(seen: Observation) -> str | None:
+    unfit = next(filter(None, (target.stable_unfit for target in seen.targets)), None)
+    return None if unfit is None else f"no promotion without a version to go back to: {unfit}"
+
+
 def _finish_promoting(weighed: Weighed, seen: Observation, now: datetime) -> Decision:
     rollout = weighed.rollout
     if not has_arrived(rollout, seen):
-        raises = rollout.weight < ALL_TRAFFIC
+        raises = any(not leg.serves_all(routing) for leg, routing in routings(rollout, seen))
         if raises and (why := _held_by(rollout, seen, now)) is not None:
-            return _stand_still(weighed, why, now)
+            return _stand_still(replace(weighed, rollout=replace(rollout, entered_at=now)), why, now)
+        if now - rollout.entered_at >= rollout.step.deadline:
+            return _roll_back(weighed, seen, now, "the promotion was asked for and never seen on every alias")
         return _hold(weighed, routes_forward(rollout, seen))
     reason = "every alias serves the candidate alone, as its main version"
     return _decide(weighed, rollout.entered(Phase.PROMOTED, at=now), EntryKind.PROMOTED, reason)
@@ -234,11 +262,18 @@ def _hooks_answered(rollout: Rollout, seen: Observation, now: datetime) -> tuple
             case HookStatus.FAILED:
                 return rollout, f"hook {hook.name} failed: {reading.reason if reading is not None else ''}"
             case HookStatus.IN_PROGRESS:
-                if now - (rollout.reached_at or rollout.entered_at) >= hook.deadline:
+                if now - _asked_at(rollout, reading) >= hook.deadline:
                     return rollout, f"hook {hook.name} gave no answer within {duration_in_words(hook.deadline)}"
             case status:
                 assert_never(status)
     return rollout, None
+
+
+def _asked_at(rollout: Rollout, reading: HookReading | None) -> datetime:
+    """When a hook was begun: while nobody looked, its time did not run. One that was never asked is due since then."""
+    if reading is not None and reading.started_at is not None:
+        return reading.started_at
+    return max(rollout.reached_at or rollout.entered_at, rollout.entered_at)
 
 
 # --- the way out -----------------------------------------------------------------------------------------------------

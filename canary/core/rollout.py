@@ -12,7 +12,17 @@ from canary.core.hooks import Hook, HookStage
 from canary.core.judge import JudgeSettings
 from canary.core.ledger import CountsByVersion, EntryKind, LedgerEntry
 from canary.core.leg import Leg, WeightChange
-from canary.core.model import NO_TRAFFIC, AliasRouting, MetricResult, Phase, RolloutId, Target, Verdict, Weight
+from canary.core.model import (
+    ALL_TRAFFIC,
+    NO_TRAFFIC,
+    AliasRouting,
+    MetricResult,
+    Phase,
+    RolloutId,
+    Target,
+    Verdict,
+    Weight,
+)
 from canary.core.plan import Plan, Step
 
 
@@ -135,7 +145,9 @@ class Rollout:
     def promoting(self, *, at: datetime) -> Self:
         """The rollout that asks every alias to serve the canary alone, as its main version."""
         legs = tuple(leg.asking(AliasRouting(stable=leg.target.canary)) for leg in self.legs)
-        return replace(self.entered(Phase.PROMOTING, at=at), legs=legs, reached_at=None)
+        changes = self.changes if self.weight == ALL_TRAFFIC else self._with_change(at)
+        entered = self.entered(Phase.PROMOTING, at=at)
+        return replace(entered, legs=legs, reached_at=None, weight=ALL_TRAFFIC, changes=changes)
 
     def rolling_back(self, *, at: datetime) -> Self:
         """The rollout that takes every target back to its stable version."""
@@ -154,6 +166,10 @@ class Rollout:
     def is_baked(self, now: datetime) -> bool:
         """Whether the step's time is over, counted from the first sight of its weight."""
         return self.reached_at is not None and (self.waived or now - self.reached_at >= self.step.bake)
+
+    def is_about_to_flip(self, now: datetime) -> bool:
+        """Whether nothing but evidence stands between the last step and the promotion."""
+        return self.phase is Phase.PROGRESSING and self.is_last_step and self.is_baked(now)
 
     def needs_approval(self) -> bool:
         """Whether a person must still approve the end of the step."""

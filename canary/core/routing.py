@@ -1,8 +1,9 @@
 """(rollout, observation) -> which alias writes are still needed, and whether a foreign hand was on an alias."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from canary.core.decision import Observation, Route
+from canary.core.decision import Observation, Route, SeenTarget
 from canary.core.leg import Leg
 from canary.core.model import AliasRouting
 from canary.core.rollout import Rollout
@@ -68,6 +69,15 @@ def preview_routes(rollout: Rollout, seen: Observation) -> tuple[Route, ...]:
         if leg.target.preview_alias is not None
         and target.preview is not None
         and not target.preview.is_same_split(AliasRouting(stable=leg.target.canary))
+    )
+
+
+def is_previewed(legs: Sequence[Leg], targets: Sequence[SeenTarget]) -> bool:
+    """Whether every preview alias serves the candidate alone: what looks through it must not see the stable version."""
+    return all(
+        target.preview is not None and target.preview.is_same_split(AliasRouting(stable=leg.target.canary))
+        for leg, target in zip(legs, targets, strict=True)
+        if leg.target.preview_alias is not None
     )
 
 

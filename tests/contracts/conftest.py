@@ -173,7 +173,7 @@ def measured(request: pytest.FixtureRequest) -> Measured:
 def hooks(request: pytest.FixtureRequest) -> Iterator[HookRunner]:
     """Hooks of either kind, where ``true`` succeeds, ``false`` fails and ``sleep`` takes its time."""
     if request.param == "fake":
-        yield FakeHooks({"true": HookStatus.SUCCEEDED, "false": HookStatus.FAILED})
+        yield FakeHooks(FakeClock(), {"true": HookStatus.SUCCEEDED, "false": HookStatus.FAILED})
         return
     cloud: RunningCloud = request.getfixturevalue("cloud")
     client = cloud.client("lambda")

@@ -46,5 +46,13 @@ def test_every_due_hook_is_answered_in_its_order_and_under_its_key(hooks: HookRu
     assert [reading.status for reading in readings] == [HookStatus.FAILED, HookStatus.IN_PROGRESS, HookStatus.SUCCEEDED]
 
 
+def test_when_a_hook_was_begun_is_told_and_stays_the_same(hooks: HookRunner) -> None:
+    first = hooks.poll([hook("sleep")], a_rollout())[0].started_at
+    again = hooks.poll([hook("sleep")], a_rollout())[0].started_at
+
+    assert first is not None
+    assert first == again
+
+
 def test_without_a_due_hook_nothing_is_answered(hooks: HookRunner) -> None:
     assert hooks.poll([], a_rollout()) == ()

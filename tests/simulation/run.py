@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from random import Random
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from canary.core.model import RolloutId
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
 from canary.ports import World
-from tests.fakes import FakeHooks
+from tests.fakes import START
 from tests.side_fakes import FakeOrders
 from tests.simulation.cloud import Aliases, Store, populate
 from tests.simulation.faults import Fault
@@ -171,11 +172,10 @@ class Simulated:
             self._hub.start(lambda process=process: process.answer(alarm), after=delay)  # type: ignore[misc]
 
 
-class TimedHooks(FakeHooks):
+class TimedHooks:
     """Hooks that answer some seconds after they were first asked."""
 
     def __init__(self, scene: Scene, hub: Hub) -> None:
-        super().__init__()
         self._drawn = {name: answer for release in scene.releases for name, answer in release.answers.items()}
         self._hub = hub
         self._asked: dict[str, float] = {}
@@ -187,4 +187,9 @@ class TimedHooks(FakeHooks):
     def _reading(self, key: str, hook: Hook) -> HookReading:
         takes, status = self._drawn[hook.name]
         asked = self._asked.setdefault(key, self._hub.at)
-        return HookReading(key=key, status=status if self._hub.at - asked >= takes else HookStatus.IN_PROGRESS)
+        began = START + timedelta(seconds=asked)
+        status = status if self._hub.at - asked >= takes else HookStatus.IN_PROGRESS
+        return HookReading(key=key, status=status, started_at=began)
+
+    def stop(self) -> None:
+        """Nothing to end."""
