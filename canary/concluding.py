@@ -25,18 +25,25 @@ class Aftermath:
         self._world = world
         self._owner = owner
         self._unheard: set[RolloutId] = set()
+        self._ended: list[Rollout] = []
 
     def follow(self, before: Rollout, after: Rollout) -> None:
-        """Gives back, in the moment in which a rollout ends, what it needs no more; remembers which hooks are due.
+        """Remembers, in the moment in which a rollout ends, that it has, and which hooks are due.
 
         Later the same guards and the same version may be another rollout's: one that ended long ago touches neither.
         """
         if after.phase.is_terminal and after.due_hooks():
             self._unheard.add(after.id)
         if after.phase.is_terminal and not before.phase.is_terminal:
-            self._remove_guards(after)
-            if after.capacity is not None:
-                self._release_capacity(after)
+            self._ended.append(after)
+
+    def tidy(self) -> None:
+        """Gives back what those that have ended need no more."""
+        while self._ended:
+            ended = self._ended.pop()
+            self._remove_guards(ended)
+            if ended.capacity is not None:
+                self._release_capacity(ended)
 
     def conclude(self, within: timedelta) -> None:
         """Runs the on-rollback hooks of what was seen to end, and records what they answer.
@@ -74,10 +81,13 @@ class Aftermath:
                 return
 
     def _release_capacity(self, rollout: Rollout) -> None:
-        """The version that serves no more needs no warm environments."""
+        """The version that serves no more needs no warm environments; one that a hand promoted serves on."""
         for leg in rollout.legs:
-            idle = leg.target.stable if rollout.phase is Phase.PROMOTED else leg.target.canary
+            target = leg.target
+            idle = target.stable if rollout.phase is Phase.PROMOTED else target.canary
             try:
-                self._world.capacity.release(leg.target.function, idle)
+                routing = self._world.router.read_routing(target.function, target.alias)
+                if routing is None or idle not in routing.shares():
+                    self._world.capacity.release(target.function, idle)
             except CanaryError:
                 continue

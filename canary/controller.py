@@ -3,15 +3,16 @@
 Crash anywhere between two stages and the next tick mends it: it observes what is there, whoever put it there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from canary.concluding import Aftermath
-from canary.core.commands import order_undo
+from canary.core.commands import order_abort, order_undo
 from canary.core.decision import Decision, Observation, Route
 from canary.core.errors import CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 from canary.core.ledger import CONTROLLER
@@ -25,6 +26,9 @@ from canary.undoing import routes_of_undo
 RETRY_AFTER = timedelta(seconds=2)
 """How soon to look again when AWS did not answer or somebody else wrote first."""
 
+
+TOGETHER: Final = 25
+"""So many rollouts are looked at before the first of them is decided: as many as one read of alarms holds."""
 
 LEASE_TICKS = 3
 """For how many ticks a controller that has died keeps others from moving its rollout forward."""
@@ -58,6 +62,7 @@ class Controller:
         self._world = world
         self._owner = owner
         self._known: dict[RolloutId, Rollout] = {}
+        self._away: CanaryError | None = None  # what the store answered earlier in this tick, if that was no answer
         self.aftermath = Aftermath(world, owner)
 
     def tick(self, rollout_id: RolloutId) -> Tick:
@@ -71,21 +76,38 @@ class Controller:
         return tick
 
     def tick_all(self, rollout_ids: Sequence[RolloutId]) -> tuple[Tick, ...]:
-        """One pass over many rollouts, with their metrics and alarms read in batches.
+        """One pass over many rollouts, a few at a time, those known to be on their way back first.
 
-        One that cannot be loaded has no tick, and keeps no other one waiting.
+        Metrics and alarms of a few are read in batches. One that cannot be loaded has no tick, and keeps no other one
+        waiting; what a rollout no longer needs is given back when all have been looked at.
 
         Raises:
             ConfigError: none of them exists.
             Unavailable: the store did not answer and this process has never seen any of them.
         """
+        ticks, refused = dict[RolloutId, Tick](), None
+        for some in _together(sorted(rollout_ids, key=self._is_forward)):
+            try:
+                ticks |= {tick.decision.rollout.id: tick for tick in self._tick_some(some)}
+            except CanaryError as error:
+                refused = error
+        self._away = None
+        if refused is not None and not ticks:
+            raise refused
+        self.aftermath.tidy()
+        return tuple(ticks[rollout_id] for rollout_id in rollout_ids if rollout_id in ticks)
+
+    def _is_forward(self, rollout_id: RolloutId) -> bool:
+        known = self._known.get(rollout_id)
+        return known is None or not _is_leaving(known)
+
+    def _tick_some(self, rollout_ids: Sequence[RolloutId]) -> Iterator[Tick]:
         loaded = self._load_all(rollout_ids)
         answers = all(blocked is None for _, blocked in loaded)
         stopped = read_stop(self._world) if answers else "the store of rollouts does not answer"
         looks = observe(self._world, [rollout for rollout, _ in loaded], stopped=stopped)
-        return tuple(
-            self._decide(rollout, seen, blocked) for (rollout, blocked), seen in zip(loaded, looks, strict=True)
-        )
+        for (rollout, blocked), seen in zip(loaded, looks, strict=True):
+            yield self._decide(rollout, seen, blocked)
 
     def list_open(self) -> tuple[RolloutId, ...]:
         """The open rollouts, and those that this process saw fail and not end yet, which it may have to take back.
@@ -102,7 +124,7 @@ class Controller:
             if not known:
                 raise
             return tuple(rollout.id for rollout in known)
-        failed = tuple(rollout.id for rollout in known if rollout.failure is not None)
+        failed = tuple(rollout.id for rollout in known if _is_leaving(rollout))
         for rollout in known:
             if rollout.id not in (*listed, *failed):  # another controller ended it: it is nobody's to take back
                 del self._known[rollout.id]
@@ -139,6 +161,26 @@ class Controller:
             except StaleWrite:
                 continue
 
+    def abort(self, rollout_id: RolloutId, *, by: str, why: str) -> Rollout:
+        """The rollout after the order to take everything back; ticks obey it.
+
+        While the store does not answer, the order is kept in this process: traffic goes back all the same, and the
+        store learns of it when it is back.
+
+        Raises:
+            ConfigError: no such rollout.
+            RolloutConflict: it was promoted already.
+            Unavailable: the store did not answer, and this process does not know the rollout.
+        """
+        try:
+            return self.order(rollout_id, partial(order_abort, by=by, why=why))
+        except UNANSWERED:
+            known = self._known.get(rollout_id)
+            if known is None or known.phase.is_terminal:
+                raise
+            self._known[rollout_id] = replace(known, aborted=f"aborted by {by}: {why}")
+            return self._known[rollout_id]
+
     def undo(self, rollout_id: RolloutId, *, to: Version | None, by: str, why: str) -> Rollout:
         """The promoted rollout, taken back: one alias flip a target, last first, to the version before (or `to`).
 
@@ -162,7 +204,7 @@ class Controller:
         for rollout_id in rollout_ids:
             try:
                 loaded.append(self._load(rollout_id))
-            except (ConfigError, *UNANSWERED) as error:
+            except CanaryError as error:
                 refused = error
         if refused is not None and not loaded:
             raise refused
@@ -171,11 +213,14 @@ class Controller:
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, CanaryError | None]:
         """The stored state; while the store does not answer, the last one known, good for braking only."""
         known = self._known.get(rollout_id)
+        if known is not None and self._away is not None:
+            return known, self._away
         try:
             stored = self._world.store.load_rollout(rollout_id)
-        except UNANSWERED as trouble:
+        except CanaryError as trouble:  # also a table that is gone or refuses: what is known still goes back
             if known is None:
                 raise
+            self._away = trouble
             return known, trouble
         if stored is None:
             raise ConfigError(f"there is no rollout {rollout_id}; canary history lists those there were")
@@ -197,9 +242,9 @@ class Controller:
     def _take_back(self, rollout: Rollout, seen: Observation) -> Tick:
         """Another controller promoted what this one saw fail at the same moment: the promotion is undone, and told."""
         try:
-            undone = self.undo(rollout.id, to=None, by=CONTROLLER, why=rollout.failure or "")
+            undone = self.undo(rollout.id, to=None, by=CONTROLLER, why=rollout.cause)
         except (ConfigError, RolloutConflict):  # somebody has released on: what serves now is theirs
-            undone = self._known[rollout.id] = replace(rollout, failure=None)
+            undone = self._known[rollout.id] = replace(rollout, failure=None, aborted=None)
         except CanaryError as trouble:
             return Tick(decision=_wait(rollout), seen=seen, trouble=trouble)
         return Tick(decision=_wait(undone), seen=seen)
@@ -214,7 +259,7 @@ class Controller:
         now = self._world.clock.now()
         try:
             return self._world.store.take_lease(rollout.id, self._owner, now, now + LEASE_TICKS * rollout.policy.tick)
-        except UNANSWERED:
+        except CanaryError:
             return True  # the commit will tell
 
     def _act(self, rollout: Rollout, seen: Observation, decision: Decision) -> Tick:
@@ -223,7 +268,8 @@ class Controller:
         try:
             committed = self._commit(rollout, decision, _recorded(rollout, seen))
         except CanaryError as refused:
-            self._known[rollout.id] = replace(rollout, failure=decision.rollout.failure)
+            latched = decision.rollout
+            self._known[rollout.id] = replace(rollout, failure=latched.failure, aborted=latched.aborted)
             return Tick(decision=decision, seen=seen, trouble=refused)
         if not decision.route_first:
             trouble = self._route(decision.routes)
@@ -240,16 +286,31 @@ class Controller:
         return replace(decision, rollout=numbered)
 
     def _route(self, routes: tuple[Route, ...]) -> CanaryError | None:
-        """Writes every route, also when one is refused; the last refusal is told."""
-        trouble: CanaryError | None = None
-        for route in routes:
-            try:
-                self._insisting(Unavailable)(
-                    self._world.router.write_routing, route.function, route.alias, route.routing
-                )
-            except CanaryError as refused:
-                trouble = refused
-        return trouble
+        """Writes every route, also when one is refused; those without an answer again, after all others.
+
+        The last refusal is told.
+        """
+        pending, refused = list(routes), list[CanaryError]()
+
+        def write_pending() -> None:
+            asked, unanswered = tuple(pending), None
+            pending.clear()
+            for route in asked:
+                try:
+                    self._world.router.write_routing(route.function, route.alias, route.routing)
+                except Unavailable as no_answer:
+                    pending.append(route)
+                    unanswered = no_answer
+                except CanaryError as refusal:
+                    refused.append(refusal)
+            if unanswered is not None:
+                raise unanswered
+
+        try:
+            self._insisting(Unavailable)(write_pending)
+        except Unavailable as trouble:
+            return trouble
+        return refused[-1] if refused else None
 
     def _insisting(self, passing: type[CanaryError]) -> Retrying:
         """Three attempts while what comes may pass; the next tick, or the person, goes on where they end."""
@@ -271,20 +332,30 @@ def _is_brake(rollout: Rollout, decision: Decision) -> bool:
 
     What looks like a foreign hand may be another controller's, told in a state that could not be read.
     """
-    return decision.rollout.failure is not None or rollout.phase is Phase.ROLLING_BACK
+    return _is_leaving(decision.rollout) or rollout.phase is Phase.ROLLING_BACK
+
+
+def _is_leaving(rollout: Rollout) -> bool:
+    """Whether the candidate failed, or somebody ordered it back."""
+    return rollout.failure is not None or rollout.aborted is not None
 
 
 def _latched(stored: Rollout, known: Rollout | None) -> Rollout:
-    """A failure that this process has seen holds, also where the store missed it."""
-    if known is None or known.failure is None or stored.failure is not None:
+    """A failure that this process has seen, or an order to go back, holds, also where the store missed it."""
+    if known is None or not _is_leaving(known):
         return stored
-    failed = replace(stored, failure=known.failure)
-    return failed if _is_refuted(failed) or not stored.phase.is_terminal else stored
+    latched = replace(stored, failure=stored.failure or known.failure, aborted=stored.aborted or known.aborted)
+    return latched if _is_refuted(latched) or not stored.phase.is_terminal else stored
 
 
 def _is_refuted(rollout: Rollout) -> bool:
-    """Whether a promotion was committed by one controller while another one saw the candidate fail."""
-    return rollout.phase is Phase.PROMOTED and rollout.failure is not None and rollout.undone is None
+    """Whether a promotion was committed by one controller while another one saw the candidate fail, or was told off."""
+    return rollout.phase is Phase.PROMOTED and _is_leaving(rollout) and rollout.undone is None
+
+
+def _together(rollout_ids: Sequence[RolloutId]) -> Iterator[Sequence[RolloutId]]:
+    for start in range(0, len(rollout_ids), TOGETHER):
+        yield rollout_ids[start : start + TOGETHER]
 
 
 def _recorded(rollout: Rollout, seen: Observation) -> tuple[RecordedWindows, ...]:

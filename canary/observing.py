@@ -32,15 +32,22 @@ def observe(world: World, rollouts: Sequence[Rollout], *, stopped: str | None = 
     alias that cannot be read keeps no other one from being judged and taken back. `stopped` is what `read_stop` read.
     """
     now = world.clock.now()
-    open_rollouts = [rollout for rollout in rollouts if not rollout.phase.is_terminal]
-    alarms, paths, blind = _measure(world, open_rollouts, now)
+    measured = [rollout for rollout in rollouts if _is_measured(rollout)]
+    alarms, paths, blind = _measure(world, measured, now)
     seen = iter(paths)
-    return tuple(
-        replace(_observe_one(world, rollout, now, alarms, [next(seen) for _ in rollout.legs], blind), stopped=stopped)
-        if not rollout.phase.is_terminal
-        else _ended(rollout, now)
-        for rollout in rollouts
-    )
+
+    def look(rollout: Rollout) -> Observation:
+        if rollout.phase.is_terminal:
+            return _ended(rollout, now)
+        own: Sequence[Paths] = [next(seen) for _ in rollout.legs] if _is_measured(rollout) else [()] * len(rollout.legs)
+        return replace(_observe_one(world, rollout, now, alarms, own, blind), stopped=stopped)
+
+    return tuple(look(rollout) for rollout in rollouts)
+
+
+def _is_measured(rollout: Rollout) -> bool:
+    """Of one that failed no more must be known: CloudWatch may hang as it likes."""
+    return not rollout.phase.is_terminal and rollout.failure is None
 
 
 def read_stop(world: World) -> str | None:

@@ -84,7 +84,7 @@ class Wired:
 
     def wake(self, controller: FunctionName) -> None:
         """Calls the controller inside AWS once, without waiting for it."""
-        wake_controller(self.clients.functions, controller)
+        wake_controller(self.clients.hooks, controller)
 
     def telling(self, destinations: Sequence[Destination]) -> "Wired":
         """The same, with notices also to these destinations."""
@@ -112,7 +112,7 @@ def wire(
         metrics=CloudWatchMetrics(clients.cloudwatch),
         alarms=CloudWatchAlarms(clients.cloudwatch),
         store=DynamoStore(clients.dynamodb, store_table),
-        hooks=Hooks(clients.functions, hook_book(clients, store_table), clock, runs_commands=runs_commands),
+        hooks=Hooks(clients.hooks, hook_book(clients, store_table), clock, runs_commands=runs_commands),
         clock=clock,
         capacity=LambdaCapacity(clients.functions, clients.cloudwatch),
         orders=DynamoOrders(clients.dynamodb, store_table),

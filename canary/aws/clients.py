@@ -23,17 +23,31 @@ if TYPE_CHECKING:
     from types_boto3_sns import SNSClient
     from types_boto3_ssm import SSMClient
 
-CALLS_A_SECOND: Final = 10
-"""Lambda allows 15 control-plane calls a second to a whole account and region; the rest is for others."""
+CALLS_A_SECOND: Final = 7
+"""Lambda allows 15 control-plane calls a second to a whole account and region: enough for two controllers, a command
+and the controller inside AWS, and a little for others."""
 
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 4},
-    connect_timeout=3,
-    read_timeout=10,
-    user_agent_extra="lambda-bluegreen",
-)
-_BRIEF = _CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=3))
+
+def _config(*, attempts: int, connect_s: float, read_s: float) -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=connect_s,
+        read_timeout=read_s,
+        user_agent_extra="lambda-bluegreen",
+    )
+
+
+_PATIENT = _config(attempts=4, connect_s=3, read_s=10)
+"""For commands, which may wait."""
+_PROMPT = _config(attempts=2, connect_s=2, read_s=5)
+"""For aliases and metrics: a service that hangs may not hold up the way back of another rollout for long."""
+_STORE = _config(attempts=2, connect_s=1, read_s=2)
+"""For the table of rollouts, which is asked before anything is looked at and must not delay a rollback."""
+_BRIEF = _config(attempts=2, connect_s=2, read_s=3)
 """For notices, which nobody waits for."""
+LONGEST_CALL_S: Final = 900
+_HOOKS = _config(attempts=1, connect_s=3, read_s=LONGEST_CALL_S + 10)
+"""For calls of hooks: as long as a function may run, and once. A hook that is called again would test twice."""
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 _STALE = {"PreconditionFailedException", "ConditionalCheckFailedException"}
 _REFUSED = {
@@ -76,6 +90,7 @@ class Clients:
     """One client for each service that the controller speaks to; safe to share between threads."""
 
     functions: "LambdaClient"
+    hooks: "LambdaClient"
     cloudwatch: "CloudWatchClient"
     dynamodb: "DynamoDBClient"
     parameters: "SSMClient"
@@ -83,15 +98,15 @@ class Clients:
 
     def apis(self) -> "APIGatewayClient":
         """A client for check-ups."""
-        return self.session.client("apigateway", config=_CONFIG)
+        return self.session.client("apigateway", config=_PATIENT)
 
     def identities(self) -> Any:  # noqa: ANN401 - no types are installed for IAM, of which one call is used
         """A client for check-ups: IAM."""
-        return self.session.client("iam", config=_CONFIG)
+        return self.session.client("iam", config=_PATIENT)
 
     def tokens(self) -> Any:  # noqa: ANN401 - the same for STS
         """A client for check-ups: STS."""
-        return self.session.client("sts", config=_CONFIG)
+        return self.session.client("sts", config=_PATIENT)
 
     def topics(self) -> "SNSClient":
         """A client for notices; it gives up soon."""
@@ -112,13 +127,14 @@ def connect(region: str | None = None) -> Clients:
     """
     session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     try:
-        functions = session.client("lambda", config=_CONFIG)
+        functions = session.client("lambda", config=_PROMPT)
         functions.meta.events.register("before-send.lambda", Pace(CALLS_A_SECOND).wait)
         return Clients(
             functions=functions,
-            cloudwatch=session.client("cloudwatch", config=_CONFIG),
-            dynamodb=session.client("dynamodb", config=_CONFIG),
-            parameters=session.client("ssm", config=_CONFIG),
+            hooks=session.client("lambda", config=_HOOKS),
+            cloudwatch=session.client("cloudwatch", config=_PROMPT),
+            dynamodb=session.client("dynamodb", config=_STORE),
+            parameters=session.client("ssm", config=_PATIENT),
             session=session,
         )
     except NoRegionError as error:

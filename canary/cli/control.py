@@ -10,7 +10,6 @@ import typer
 from canary.cli import options, output
 from canary.controller import Command
 from canary.core.commands import (
-    order_abort,
     order_approval,
     order_pause,
     order_promotion,
@@ -101,7 +100,7 @@ def abort(
     """Takes all traffic back to the stable version, at once and whether or not another controller is alive."""
     session = options.connect(environment, store, region)
     chosen = options.chosen_rollout(session.wired.world.store, rollout)
-    ordered = session.wired.controller.order(chosen, partial(order_abort, by=options.caller(), why=why))
+    ordered = session.wired.controller.abort(chosen, by=options.caller(), why=why)
     if not ordered.phase.is_terminal:
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
     _tell(ordered)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
@@ -15,7 +14,6 @@ import typer
 from canary.cli import options, output
 from canary.cli.live import LiveView
 from canary.config import parse_destinations
-from canary.core.commands import order_abort
 from canary.core.errors import AccessDenied, ConfigError, Unavailable
 from canary.core.freeze import freeze_at
 from canary.core.model import FunctionName, Phase, RolloutId
@@ -260,8 +258,7 @@ def _follow(wired: Wired, rollout_id: RolloutId, *, abort_on_interrupt: bool) ->
                     f"canary watch {rollout_id} carries it on, canary abort {rollout_id} ends it"
                 ) from None
             view.narrate("interrupted: all traffic goes back to the stable version")
-            order = partial(order_abort, by=options.caller(), why="the release command was interrupted")
-            wired.controller.order(rollout_id, order)
+            wired.controller.abort(rollout_id, by=options.caller(), why="the release command was interrupted")
             return _watch(wired, rollout_id, view)
         finally:
             wired.world.hooks.stop()

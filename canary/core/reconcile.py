@@ -1,8 +1,8 @@
 """reconcile(rollout, observation, now) -> Decision: the one place where a rollout's next state is decided.
 
-Order of precedence: a terminal phase absorbs everything; a rollback in progress goes on; a failed verdict rolls back; a
-foreign hand ends the rollout; only then may the plan move. Observing, committing and routing belong to the
-controller.
+Order of precedence: a terminal phase absorbs everything; a rollback in progress goes on; a failed verdict rolls back,
+and so does an order that the store has not heard of; a foreign hand ends the rollout; only then may the plan move.
+Observing, committing and routing belong to the controller.
 """
 
 from dataclasses import replace
@@ -43,6 +43,8 @@ def reconcile(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     weighed = weigh(rollout, seen)
     if weighed.rollout.failure is not None:
         return _roll_back(weighed, seen, now, weighed.rollout.failure)
+    if rollout.aborted is not None:
+        return _leave(weighed, seen, now, rollout.aborted)
     if (foreign := foreign_hand(rollout, seen)) is not None:
         return _give_up(weighed, seen, now, foreign)
     return _go_on(replace(weighed, rollout=settled(weighed.rollout, seen)), seen, now)

@@ -6,7 +6,7 @@ from bench.scale.__main__ import measure
 def test_metrics_and_alarms_are_read_in_batches_and_everything_else_once_a_rollout() -> None:
     assert measure(30).calls == {
         "cloudwatch:DescribeAlarms": 2,
-        "cloudwatch:GetMetricData": 1,
+        "cloudwatch:GetMetricData": 2,
         "dynamodb:GetItem": 30,
         "dynamodb:PutItem": 30,
         "dynamodb:TransactWriteItems": 30,

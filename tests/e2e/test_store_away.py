@@ -1,15 +1,16 @@
 """T6: with the table of rollouts out of reach, a candidate that turns bad still leaves, and the story is told later."""
 
+import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Canary, Publish, Traffic
+from tests.e2e.conftest import Canary, Publish, Published, Traffic
 from tests.e2e.test_crash import PATIENCE_S, the_open_rollout, wait_for_weight
 from tests.e2e.test_own_code import reporting
 
@@ -26,13 +27,16 @@ def handler(event, context):
 
 
 class Wire:
-    """A TCP connection to the embedded cloud that can be cut and mended; only DynamoDB's calls go through it."""
+    """A TCP connection to the embedded cloud that can be cut or held, and mended; only DynamoDB's calls go through it.
+
+    Cut, it refuses at once; held, it takes every byte and gives none back.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = ("127.0.0.1", port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
-        self._is_cut = False
+        self._is_cut = self._is_held = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -45,8 +49,11 @@ class Wire:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def hold(self) -> None:
+        self._is_held = True
+
     def mend(self) -> None:
-        self._is_cut = False
+        self._is_cut = self._is_held = False
 
     def close(self) -> None:
         self.cut()
@@ -64,11 +71,11 @@ class Wire:
                 for source, sink in ((near, far), (far, near)):
                     threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65_536):
-                sink.sendall(data)
+                if not self._is_held:
+                    sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):
                 end.close()
@@ -81,8 +88,14 @@ def wire(canary: Canary) -> Iterator[Wire]:
     wire.close()
 
 
-def test_a_failing_candidate_leaves_although_no_state_can_be_kept(
-    canary: Canary, publish: Publish, wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("away", [Wire.cut, Wire.hold])
+def test_a_failing_candidate_leaves_although_no_state_can_be_kept(  # noqa: PLR0917 - fixtures
+    canary: Canary,
+    publish: Publish,
+    wire: Wire,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    away: Callable[[Wire], None],
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", wire.url)
     flag = tmp_path / "bad"
@@ -93,16 +106,42 @@ def test_a_failing_candidate_leaves_although_no_state_can_be_kept(
         rollout = the_open_rollout(canary, function.name)
         wait_for_weight(canary, rollout, 50)
         time.sleep(6)  # the release has looked, and knows its rollout
-        wire.cut()
+        away(wire)
         flag.touch()
-        for _ in range(PATIENCE_S):
-            if function.live() == {"version": "1", "weights": {}}:
-                break
-            time.sleep(1)
-        went_back_unrecorded = function.live()
+        went_back_unrecorded = is_back(function)
         wire.mend()
         _, told = process.communicate()
 
-    assert went_back_unrecorded == {"version": "1", "weights": {}}, told
+    assert went_back_unrecorded, told
     assert (process.returncode, canary.status(rollout)["phase"]) == (1, "rolled_back"), told
     assert traffic.lost == []
+
+
+def test_an_interrupted_release_goes_back_although_no_state_can_be_kept(
+    canary: Canary, publish: Publish, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancelled CI job left the alias split when the table of rollouts did not answer at that moment."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", wire.url)
+    function = publish(reporting(0), reporting(0) | {"note.txt": "2"})
+    with Traffic(cloud=canary.cloud, function=function.name, rate=8):
+        process = canary.start("release", "-f", function.name, "--strategy", "50%:10m", "--tick", "2s")
+        rollout = the_open_rollout(canary, function.name)
+        wait_for_weight(canary, rollout, 50)
+        time.sleep(4)
+        wire.cut()
+        process.send_signal(signal.SIGTERM)
+        went_back_unrecorded = is_back(function)
+        wire.mend()
+        _, told = process.communicate()
+
+    assert went_back_unrecorded, told
+    assert (process.returncode, canary.status(rollout)["phase"]) == (1, "aborted"), told
+
+
+def is_back(function: Published) -> bool:
+    """Whether the alias comes to serve the stable version alone."""
+    for _ in range(PATIENCE_S):
+        if function.live() == {"version": "1", "weights": {}}:
+            return True
+        time.sleep(1)
+    return False

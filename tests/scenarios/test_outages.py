@@ -1,6 +1,6 @@
 """T6: what a controller does, and what it leaves alone, while a part of the world does not answer it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -10,7 +10,7 @@ import pytest
 from canary.controller import Controller
 from canary.core.commands import order_promotion
 from canary.core.decision import Decision
-from canary.core.errors import StaleWrite, Unavailable
+from canary.core.errors import ConfigError, StaleWrite, Unavailable
 from canary.core.ledger import EntryKind
 from canary.core.model import AlarmState, AliasName, AliasRouting, FunctionName, Phase, Version, Weight
 from canary.core.rollout import Rollout
@@ -190,3 +190,111 @@ def test_an_old_answer_does_not_pass_for_an_undo(
     undone = controller.undo(rollout.id, to=None, by="amy", why="customers complain")
 
     assert (simulation.router.aliases[LIVE].stable, undone.undone) == ("1", "by amy: customers complain")
+
+
+def test_an_abort_is_obeyed_while_the_store_is_away_and_told_when_it_is_back(
+    simulation: Simulation, opened: Open, outage: Outage
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world, "test")
+    ticked(simulation, controller, rollout, 4)
+
+    with outage(simulation.store, "load_rollout", "list_open", "commit"):
+        controller.abort(rollout.id, by="amy", why="the job was cancelled")
+        ticked(simulation, controller, rollout, 1)
+        went_back = simulation.router.aliases[LIVE].shares() == {"1": Weight.percent(100)}
+    ended = controller.watch(rollout.id, lambda _tick: None)
+
+    assert went_back
+    assert (ended.phase, ended.aborted) == (Phase.ABORTED, "aborted by amy: the job was cancelled")
+
+
+def test_what_nobody_knows_cannot_be_aborted_while_the_store_is_away(
+    simulation: Simulation, opened: Open, outage: Outage
+) -> None:
+    rollout = opened()
+
+    with outage(simulation.store, "load_rollout"), pytest.raises(Unavailable):
+        Controller(simulation.world, "fresh").abort(rollout.id, by="amy", why="now")
+
+
+def test_a_table_that_is_gone_keeps_no_failing_candidate_serving(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world, "test")
+    ticked(simulation, controller, rollout, 4)
+
+    def gone(*_args: object) -> NoReturn:
+        raise ConfigError("reading the rollout table rollouts: Requested resource not found")
+
+    monkeypatch.setattr(simulation.store, "load_rollout", gone)
+    monkeypatch.setattr(simulation.store, "commit", gone)
+    simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+    controller.tick(rollout.id)
+
+    assert not simulation.router.aliases[LIVE].is_split()
+
+
+def test_the_store_is_asked_once_a_tick_while_it_is_away(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for each of many rollouts, a store that hangs would use up the time in which to go back."""
+    simulation.router.add("ship", "1", "2", live="1")
+    rollouts = [opened("pay").id, opened("ship").id]
+    controller = Controller(simulation.world, "test")
+    controller.tick_all(rollouts)
+    asked: list[object] = []
+
+    def away(rollout_id: object) -> NoReturn:
+        asked.append(rollout_id)
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(simulation.store, "load_rollout", away)
+    controller.tick_all(rollouts)
+
+    assert len(asked) == 1
+
+
+def test_metrics_that_hang_do_not_delay_one_that_failed_already(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollout = opened()
+    controller = Controller(simulation.world, "test")
+    ticked(simulation, controller, rollout, 4)
+    with monkeypatch.context() as stuck:
+        stuck.setattr(simulation.router, "write_routing", no_answer)
+        simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+        ticked(simulation, controller, rollout, 1)
+    asked: list[object] = []
+
+    def hangs(wanted: Sequence[object], *_now: object) -> tuple[()]:
+        asked.extend(wanted)
+        return ()
+
+    monkeypatch.setattr(simulation.alarms, "read_alarms", hangs)
+    monkeypatch.setattr(simulation.fleet, "read_windows", hangs)
+
+    ticked(simulation, controller, rollout, 1)
+
+    assert (asked, simulation.router.aliases[LIVE].is_split()) == ([], False)
+
+
+def test_an_alias_that_hangs_delays_the_others_by_one_attempt(
+    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation.router.add("ship", "1", "2", live="1")
+    rollout = opened("pay", "ship")
+    controller = Controller(simulation.world, "test")
+    ticked(simulation, controller, rollout, 4)
+    write, attempts = simulation.router.write_routing, list[str]()
+
+    def hanging(function: FunctionName, alias: AliasName, routing: AliasRouting) -> AliasRouting:
+        attempts.append(function)
+        return write(function, alias, routing) if function == "pay" else no_answer()
+
+    monkeypatch.setattr(simulation.router, "write_routing", hanging)
+    simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+    ticked(simulation, controller, rollout, 1)
+
+    assert attempts == ["ship", "pay", "ship", "ship"]

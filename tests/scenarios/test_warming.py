@@ -8,7 +8,7 @@ from canary.controller import Controller
 from canary.core.capacity import Capacity, WarmStatus, Warmth
 from canary.core.errors import AccessDenied, ConfigError, Unavailable
 from canary.core.ledger import EntryKind
-from canary.core.model import Phase
+from canary.core.model import AliasRouting, Phase, Version
 from canary.core.rollout import Rollout
 from canary.opening import check_headroom
 from tests.fakes import START, Behaviour, Simulation
@@ -166,3 +166,14 @@ def test_headroom_that_may_not_be_read_is_said_and_stops_nothing(
     assert check_headroom(opened(), simulation.capacity) == (
         "headroom was not checked: the caller may not call GetAccountSettings",
     )
+
+
+def test_a_candidate_that_a_hand_promoted_keeps_its_capacity(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    rollout = ticked(simulation, opened(capacity=FIVE), times=5)
+    simulation.router.overwrite("pay", "live", AliasRouting(stable=Version("2")))
+
+    ended = watched(rollout)
+
+    assert (ended.phase, simulation.capacity.warmth) == (Phase.ABORTED, {("pay", "2"): WARM})

@@ -153,11 +153,12 @@ def _look_behind(record: Record, event: Committed) -> Decided | None:
 
 def _out_of_order(record: Record, decided: Decided) -> Told:
     order = _resources(decided.rollout)
-    asked = [
+    attempts = (
         order.index(event.resource)
         for event in record.all_of(Attempted)
         if (event.by, event.tick) == (decided.by, decided.tick) and event.resource in order
-    ]
+    )
+    asked = list(dict.fromkeys(attempts))  # those without an answer are asked again after all others
     if asked != sorted(asked, reverse=True):
         yield decided.at, f"{decided.by} took the targets of {decided.rollout.id} back in the order {asked}"
 

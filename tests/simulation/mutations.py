@@ -43,7 +43,7 @@ Change = Callable[[Rollout, Observation, Decision], Decision]
 class Mutation:
     """A bug, the rule that must find it, and what must be common in a world for that to happen within a few seeds.
 
-    `is_hasty` asks for worlds in which three controllers meet at a promotion.
+    `is_hasty` asks for worlds in which many controllers meet at a promotion.
     """
 
     bug: Callable[[], AbstractContextManager[None]]

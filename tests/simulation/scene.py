@@ -119,12 +119,12 @@ def harsher(scene: Scene, rates: dict[Fault, float], acts: tuple[Fault, ...]) ->
 
 
 def hastier(scene: Scene) -> Scene:
-    """The same world with one release straight to 100 %, moved on by three controllers: they meet at its end."""
+    """The same world with one release straight to 100 %, moved on by six controllers: they meet at its end."""
     (release, *_) = scene.releases
     at_once = Strategy(name="at once", shifts=(Shift(weight=Weight.percent(100), bake=timedelta(0)),))
     policy = replace(release.request.policy, tick=timedelta(seconds=5))
     request = replace(release.request, strategy=at_once, min_requests=0, hooks=(), policy=policy)
-    kinds = (Kind.TERMINAL, Kind.TERMINAL, Kind.SCHEDULE)
+    kinds = (*[Kind.TERMINAL] * 5, Kind.SCHEDULE)
     acts = tuple(act for act in scene.acts if act.release == 0)
     return replace(scene, releases=(replace(release, request=request),), kinds=kinds, acts=acts)
 
