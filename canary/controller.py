@@ -20,7 +20,7 @@ from canary.core.model import Phase, RolloutId, Version
 from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
 from canary.observing import UNANSWERED, observe, read_stop
-from canary.ports import RecordedWindows, World
+from canary.ports import RECORDED_AT_ONCE, RecordedWindows, World
 from canary.undoing import routes_of_undo
 
 RETRY_AFTER = timedelta(seconds=2)
@@ -369,7 +369,15 @@ def _recorded(rollout: Rollout, seen: Observation) -> tuple[RecordedWindows, ...
         for leg, target in zip(rollout.legs, seen.targets, strict=True)
         for path, known in zip(target.paths, leg.paths, strict=False)
     )
-    return tuple(record for record in recorded if record.windows)
+    return _newest(tuple(record for record in recorded if record.windows))
+
+
+def _newest(records: tuple[RecordedWindows, ...]) -> tuple[RecordedWindows, ...]:
+    """The records without the oldest of their periods, where a gap has made more of them than fit into one state."""
+    if sum(len(record.windows) for record in records) <= RECORDED_AT_ONCE:
+        return records
+    each = RECORDED_AT_ONCE // len(records)
+    return tuple(replace(record, windows=record.windows[-each:]) for record in records)
 
 
 def _wait(rollout: Rollout) -> Decision:

@@ -6,7 +6,7 @@ Every call may raise `Unavailable` (throttled, timed out, 5xx: nothing is known 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from canary.core.hooks import Hook, HookReading
 from canary.core.ledger import LedgerEntry
@@ -24,6 +24,9 @@ from canary.core.model import (
 )
 from canary.core.rollout import Rollout
 from canary.side_ports import BOUNDLESS, NO_ORDERS, SILENCE, CapacityControl, Notifier, OrderBook
+
+RECORDED_AT_ONCE: Final = 12_000
+"""So many metric periods can be kept with one state: after a longer gap the oldest are judged, but not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,8 @@ class RolloutStore(Protocol):
     def commit(self, rollout: Rollout, entries: Sequence[LedgerEntry], windows: Sequence["RecordedWindows"]) -> None:
         """Keeps state `rollout.number`, which must be one above the stored one, and its entries, in one transaction.
 
-        The entry that tells the end frees the aliases; later entries touch no lock, which may be another rollout's.
+        The entry that tells the end frees the aliases; later entries touch no lock, which may be another rollout's. Up
+        to `RECORDED_AT_ONCE` periods fit.
 
         Raises:
             StaleWrite: another controller committed first.

@@ -3,11 +3,13 @@
 A fake refuses what AWS refuses; the contract suite in tests/contracts runs against these and against the adapters.
 """
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from canary.core.codec import to_plain
 from canary.core.errors import ConfigError, RolloutConflict, StaleWrite
 from canary.core.hooks import Hook, HookReading, HookStatus
 from canary.core.ledger import ENDINGS, LedgerEntry
@@ -28,9 +30,10 @@ from canary.core.model import (
     Version,
 )
 from canary.core.rollout import Rollout
-from canary.ports import RecordedWindows, VersionFacts, WindowQuery, World
+from canary.ports import RECORDED_AT_ONCE, RecordedWindows, VersionFacts, WindowQuery, World
 from tests.side_fakes import FakeCapacity, FakeNotifier, FakeOrders
 
+LARGEST_ITEM = 400 * 1024
 START = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 
 
@@ -246,8 +249,14 @@ class FakeStore:
         return self.states.get(rollout_id)
 
     def commit(self, rollout: Rollout, entries: Sequence[LedgerEntry], windows: Sequence[RecordedWindows]) -> None:
-        if self.states[rollout.id].number != rollout.number - 1:
+        known = self.states.get(rollout.id)
+        if known is None or known.number != rollout.number - 1:
             raise StaleWrite(f"state {rollout.number} of rollout {rollout.id}: another controller was first")
+        if sum(len(record.windows) for record in windows) > RECORDED_AT_ONCE:
+            raise ConfigError("Transaction size cannot exceed 4MB")
+        for body in (rollout, *entries):
+            if len(json.dumps(to_plain(body))) > LARGEST_ITEM:
+                raise ConfigError("Item size has exceeded the maximum allowed size")
         self.states[rollout.id] = rollout
         self.entries[rollout.id] += entries
         self.counts.setdefault(rollout.id, []).extend(windows)

@@ -5,7 +5,7 @@ Items, by partition and sort key::
     rollout#<id>   state                     the latest state: number, phase, body (JSON)
     rollout#<id>   entry#<number>            one ledger entry
     rollout#<id>   lease                     which controller may move it forward, until when
-    rollout#<id>   counts#<state number>     the metric periods that this state was the first to know
+    rollout#<id>   counts#<state>#<part>     the metric periods that this state was the first to know
     alias#<f>:<a>  open                      the rollout that holds the alias
     rollouts       <opened at>#<id>          the list of all, newest last
     open           <id>                      the list of those not ended
@@ -15,6 +15,7 @@ Every state is written on the condition that the stored one is its predecessor, 
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 KEPT_FOR: Final = timedelta(days=400)
 """How long an ended rollout stays readable: a year of audits and a month to look."""
 PK, SK = schema.ROLLOUT_PARTITION_KEY, schema.ROLLOUT_SORT_KEY
+
+PERIODS_AN_ITEM: Final = 1_000
+"""About 200 KB of the 400 KB that an item may have; all parts of a state stay below a transaction's 4 MB."""
 
 T = TypeVar("T")
 
@@ -81,9 +85,9 @@ class DynamoStore:
             self._put(key, "state", _state(rollout), after=rollout.number - 1),
             *(self._put(key, _entry_key(entry.number), _body(entry)) for entry in entries),
         ]
-        if windows:
-            body = json.dumps([to_plain(record) for record in windows])
-            writes.append(self._put(key, f"counts#{rollout.number:08d}", {"body": body}))
+        for part, records in enumerate(_parts(windows)):
+            body = json.dumps([to_plain(record) for record in records])
+            writes.append(self._put(key, f"counts#{rollout.number:08d}#{part:02d}", {"body": body}))
         if any(entry.kind in ENDINGS for entry in entries):
             writes.append(self._delete("open", rollout.id))
             writes += [self._delete(_alias_key(leg.target.function, leg.target.alias), "open") for leg in rollout.legs]
@@ -201,6 +205,22 @@ def _cancelled(doing: str, error: ClientError) -> StaleWrite | Unavailable:
     if "ConditionalCheckFailed" in codes:
         return StaleWrite(f"{doing}: another controller was first")
     return Unavailable(f"{doing}: DynamoDB cancelled the transaction ({', '.join(sorted(filter(None, codes)))})")
+
+
+def _parts(records: Sequence[RecordedWindows]) -> "Iterator[list[RecordedWindows]]":
+    """The records, cut so that each part fits into one item."""
+    part, room = list[RecordedWindows](), PERIODS_AN_ITEM
+    for record in records:
+        windows = record.windows
+        while windows:
+            taken, windows = windows[:room], windows[room:]
+            part.append(replace(record, windows=taken))
+            room -= len(taken)
+            if not room:
+                yield part
+                part, room = [], PERIODS_AN_ITEM
+    if part:
+        yield part
 
 
 def _state(rollout: Rollout) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from canary.core.capacity import Capacity
 from canary.core.errors import ConfigError, RolloutConflict
@@ -12,6 +13,9 @@ from canary.core.model import FULL_BASIS_POINTS, AliasName, FunctionName, Phase,
 from canary.core.notices import Destination
 from canary.core.plan import REQUESTS_FOR_P99, Plan, Shift, Strategy, plan_steps
 from canary.core.rollout import Policy, Rollout
+
+MOST_TARGETS: Final = 50
+"""So many functions fit into one rollout's state, with what is remembered of each, and into one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,10 @@ class ReleaseRequest:
         aliases = [(target.function, target.alias) for target in self.targets]
         if not aliases:
             raise ConfigError("nothing to release: name a function with --function, or an environment with --env")
+        if len(aliases) > MOST_TARGETS:
+            raise ConfigError(
+                f"{len(aliases)} functions are more than one rollout can hold; release at most {MOST_TARGETS} together"
+            )
         if len(set(aliases)) < len(aliases):
             raise ConfigError("one alias stands twice among the targets; name each function and alias once")
 

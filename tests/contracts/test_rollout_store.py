@@ -119,6 +119,32 @@ def test_recorded_counts_are_read_in_the_order_of_time(store: RolloutStore) -> N
     assert store.read_recorded(rollout.id) == tuple(records)
 
 
+@pytest.mark.parametrize("periods", [999, 1_000, 6_000])
+def test_what_a_long_gap_left_is_recorded_whole(store: RolloutStore, periods: int) -> None:
+    """After half an hour without a controller, the counts of a large release fitted into no item, for ever."""
+    rollout = opened(store)
+    length, counts = timedelta(seconds=10), Counts(requests=123_456, errors=1_234, slow=12_345)
+    windows = tuple(
+        MetricWindow(start=START + number * length, period=length, stable=counts, canary=counts)
+        for number in range(periods)
+    )
+    records = [RecordedWindows(resource=name, path=MetricPath.EMF, windows=windows) for name in ("pay", "ship")]
+    first, entry = next_state(rollout, Phase.GATING)
+    store.commit(first, [entry], records)
+
+    kept = store.read_recorded(rollout.id)
+
+    for name in ("pay", "ship"):
+        assert tuple(w for record in kept if record.resource == name for w in record.windows) == windows
+
+
+def test_a_state_of_a_rollout_that_was_never_opened_is_not_kept(store: RolloutStore) -> None:
+    never, entry = next_state(a_rollout(), Phase.GATING)
+
+    with pytest.raises(StaleWrite):
+        store.commit(never, [entry], [])
+
+
 def test_a_lease_keeps_others_out_until_it_has_run_out(store: RolloutStore) -> None:
     rollout, soon = opened(store), START + timedelta(seconds=30)
 

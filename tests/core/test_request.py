@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from canary.core.errors import RolloutConflict
-from canary.core.model import Phase, Weight
-from canary.core.request import ask_again
+from canary.core.errors import ConfigError, RolloutConflict
+from canary.core.model import FunctionName, Phase, Weight
+from canary.core.request import MOST_TARGETS, ask_again
 from canary.core.rollout import Rollout
 from tests.fakes import START
 from tests.rollouts import a_rollout
@@ -43,3 +43,11 @@ def test_what_was_held_back_is_held_back_again() -> None:
     rollout = replace(rollout, plan=replace(rollout.plan, steps=(*steps[:-1], last)))
 
     assert ask_again(rollout, by="amy", why="again").plan() == rollout.plan
+
+
+def test_more_functions_than_one_state_can_hold_are_refused() -> None:
+    asked = ask_again(ended(Phase.ABORTED), by="amy", why="again")
+    names = (FunctionName(f"f{number}") for number in range(MOST_TARGETS + 1))
+
+    with pytest.raises(ConfigError, match="51 functions are more than one rollout can hold; release at most 50"):
+        replace(asked, targets=tuple(replace(asked.targets[0], function=name) for name in names))

@@ -15,7 +15,7 @@ from canary.core.ledger import EntryKind
 from canary.core.model import AlarmState, AliasName, AliasRouting, FunctionName, Phase, Version, Weight
 from canary.core.rollout import Rollout
 from tests.fakes import Simulation
-from tests.scenarios.test_rollouts import LIVE
+from tests.scenarios.test_rollouts import LIVE, Watch
 
 Open = Callable[..., Rollout]
 Outage = Callable[..., AbstractContextManager[None]]
@@ -298,3 +298,18 @@ def test_an_alias_that_hangs_delays_the_others_by_one_attempt(
     ticked(simulation, controller, rollout, 1)
 
     assert attempts == ["ship", "pay", "ship", "ship"]
+
+
+def test_a_release_that_nobody_looked_at_for_a_day_can_still_be_kept(
+    simulation: Simulation, opened: Open, watched: Watch
+) -> None:
+    functions = [f"f{number}" for number in range(12)]
+    for name in functions:
+        simulation.router.add(name, "1", "2", live="1")
+    rollout = opened(*functions)
+    ticked(simulation, Controller(simulation.world, "died"), rollout, 4)
+    simulation.fleet.rate = 2
+    simulation.clock.sleep(timedelta(hours=6))
+
+    assert watched(rollout).phase.is_terminal
+    assert simulation.store.list_open() == ()
