@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from canary import schema
 from canary.core.capacity import Capacity
+from canary.core.destination import Destination
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
 from canary.core.judge import Attribution, JudgeSettings
 from canary.core.model import AliasName, FunctionName, Metric, MetricSpec, Version, Weight
-from canary.core.notices import Destination
 from canary.core.plan import Shift, Strategy, canary_strategy, linear_strategy, strategy_named
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import OnInconclusive, OnSilence, Policy

@@ -1,12 +1,14 @@
 """The same controller inside AWS: ticked by a schedule, and at once by an alarm that goes off.
 
 Environment: ``CANARY_STORE`` names the table of rollouts, ``CANARY_NOTIFY`` where notices go (destinations separated by
-commas, see `canary.core.notices`). The function's event is one of
+commas, see `canary.core.destination`). The function's event is one of
 
 - an EventBridge schedule (any event without a ``detail-type`` of its own): ticks every open rollout every ten seconds,
   until shortly before the invocation's time is over or nothing is open;
 - a "CloudWatch Alarm State Change": ticks at once the rollouts that this alarm guards;
-- ``{"rollout": "r-..."}``: ticks that rollout once.
+- ``{"rollout": "r-..."}``: ticks that rollout once;
+- ``{"abort": "r-...", "by": "...", "why": "..."}``: takes that rollout back, or every open one with ``"abort": "all"``.
+  Who may only call this function can do no more than that.
 """
 
 import os
@@ -50,6 +52,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, object]:
 
 
 def _woken(wired: Wired, event: Mapping[str, Any], context: Context) -> dict[str, object]:
+    if "abort" in event:
+        return _answer(_abort(wired, event))
     if "rollout" in event:
         return _answer([_tick(wired, RolloutId(event["rollout"]))])
     if event.get("detail-type") == ALARM_EVENT:
@@ -78,6 +82,23 @@ def _tick_guarded(wired: Wired, alarm: str) -> list[Tick]:
         return []
     wired.controller.tick_all(guarded)
     return list(wired.controller.tick_all(guarded))
+
+
+def _abort(wired: Wired, event: Mapping[str, Any]) -> list[Tick]:
+    """Orders it of each, whatever is refused of another, and ticks twice: the second look sees the way back done."""
+    wanted = wired.controller.list_open() if event["abort"] == "all" else (RolloutId(event["abort"]),)
+    by, why = str(event.get("by") or "a watchdog"), str(event.get("why") or "no reason was given")
+    refused: CanaryError | None = None
+    ordered = list[RolloutId]()
+    for rollout_id in wanted:
+        try:
+            ordered.append(wired.controller.abort(rollout_id, by=by, why=why).id)
+        except CanaryError as error:
+            refused = error
+    if refused is not None and not ordered:
+        raise refused
+    wired.controller.tick_all(ordered)
+    return list(wired.controller.tick_all(ordered))
 
 
 def _tick(wired: Wired, rollout_id: RolloutId) -> Tick:

@@ -47,6 +47,7 @@ def plan_rollout(
         hooks=request.hooks,
         freeze=request.freeze,
         capacity=request.capacity,
+        notify=request.notify,
     )
 
 

@@ -48,6 +48,6 @@ def release_parameter(environment: str) -> str:
          "notify": ["sns:<topic ARN>"], "freeze": ["Fri 16:00-Mon 08:00 Europe/Berlin"]}
 
     The last three may be left out: the controller inside AWS, where notices of releases go
-    (`canary.core.notices.Destination`), and when no release opens and no weight rises (`canary.core.freeze`).
+    (`canary.core.destination.Destination`), and when no release opens and no weight rises (`canary.core.freeze`).
     """
     return f"/bluegreen/{environment}/release"

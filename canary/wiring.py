@@ -4,7 +4,6 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -28,11 +27,11 @@ from canary.aws.versions import LambdaVersions
 from canary.aws.waking import wake_controller
 from canary.config import PublishedStack, parse_destinations, parse_published
 from canary.controller import Controller
+from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError
 from canary.core.model import FunctionName, RolloutId
-from canary.core.notices import Destination, Medium
 from canary.ports import World
-from canary.side_ports import SILENCE, HookBook, Notifier, Surveyor, VersionKeeper
+from canary.side_ports import HookBook, Notifier, Surveyor, VersionKeeper
 
 NOTIFY_VARIABLE: Final = "CANARY_NOTIFY"
 """Destinations of notices, separated by commas, for every command and for the controller inside AWS."""
@@ -67,7 +66,6 @@ class Wired:
     controller: Controller
     clients: Clients
     store_table: str
-    tell: tuple[Destination, ...]
     where: str
 
     def surveyor(self) -> Surveyor:
@@ -86,25 +84,18 @@ class Wired:
         """Calls the controller inside AWS once, without waiting for it."""
         wake_controller(self.clients.hooks, controller)
 
-    def telling(self, destinations: Sequence[Destination]) -> "Wired":
-        """The same, with notices also to these destinations."""
-        if not destinations:
-            return self
-        return wire(self.clients, self.store_table, tell=(*self.tell, *destinations), where=self.where)
-
 
 def wire(
     clients: Clients,
     store_table: str,
     *,
-    tell: Sequence[Destination] = (),
     where: str = "",
     runs_commands: bool = True,
 ) -> Wired:
     """A controller on real AWS adapters.
 
-    Notices go to `tell` and to what the environment names; their commands carry the options `where`, by default the
-    table's. With `runs_commands` hooks that are local commands run here.
+    Notices go where each rollout says and to what the environment names; their commands carry the options `where`, by
+    default the table's. With `runs_commands` hooks that are local commands run here.
     """
     clock = SystemClock()
     world = World(
@@ -116,15 +107,14 @@ def wire(
         clock=clock,
         capacity=LambdaCapacity(clients.functions, clients.cloudwatch),
         orders=DynamoOrders(clients.dynamodb, store_table),
-        notifier=_notifier(clients, tell, where or f"--store {store_table}"),
+        notifier=_notifier(clients, where or f"--store {store_table}"),
     )
     return Wired(
         world=world,
         controller=Controller(world, owner=f"{socket.gethostname()}-{secrets.token_hex(4)}"),
         clients=clients,
         store_table=store_table,
-        tell=tuple(tell),
-        where=where,
+        where=where or f"--store {store_table}",
     )
 
 
@@ -133,12 +123,12 @@ def hook_book(clients: Clients, store_table: str) -> HookBook:
     return DynamoHookBook(clients.dynamodb, store_table)
 
 
-def _notifier(clients: Clients, tell: Sequence[Destination], where: str) -> Notifier:
+def _notifier(clients: Clients, where: str) -> Notifier:
     named = parse_destinations(os.environ.get(NOTIFY_VARIABLE, "").split(","))
-    channels = [_channel(clients, destination) for destination in dict.fromkeys((*tell, *named))]
-    if url := os.environ.get(WEBHOOK_VARIABLE):
-        channels.append(WebhookChannel(lambda: url))
-    return Notices(channels, where=where) if channels else SILENCE
+    url = os.environ.get(WEBHOOK_VARIABLE)
+    return Notices(
+        partial(_channel, clients), where=where, always=named, beside=[WebhookChannel(lambda: url)] if url else []
+    )
 
 
 def _channel(clients: Clients, destination: Destination) -> Channel:

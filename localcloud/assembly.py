@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from localcloud import observe, seams
+from localcloud import authorization, observe, seams
 from localcloud.autoscaling import AutoScaling
 from localcloud.front import Application, Service, in_front
 from localcloud.functions import aliases, asynchronous, routing, versions
@@ -53,6 +53,7 @@ def _install_functions(executor: Executor, seed: int | None) -> None:
     asynchronous.install()
     aliases.install()
     versions.install()
+    authorization.install()
     if has_runtime_client():
         ProvisionedConcurrency(executor=executor).install()
         executor.pool.keep_tidy()

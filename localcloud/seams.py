@@ -13,6 +13,7 @@ Function = Callable[..., Any]
 
 _LAMBDA: Final = "ministack.services.lambda_svc"
 _RUNTIME: Final = "ministack.core.lambda_runtime"
+_ACTIONS: Final = "ministack.core.iam_actions"
 _GATEWAY: Final = "ministack.services.apigateway_v1"
 _LOGS: Final = "ministack.services.cloudwatch_logs"
 _RESPONSES: Final = "ministack.core.responses"
@@ -81,6 +82,9 @@ update_alias: Final = Seam(module=_LAMBDA, name="_update_alias")
 update_code: Final = Seam(module=_LAMBDA, name="_update_code")
 
 execution_credentials: Final = Seam(module=_RUNTIME, name="execution_credentials")
+
+lambda_action: Final = Seam(module=_ACTIONS, name="_lambda_action")
+resource_arn: Final = Seam(module=_ACTIONS, name="extract_resource_arn")
 
 apply_patch: Final = Seam(module=_GATEWAY, name="_apply_patch")
 build_event: Final = Seam(module=_GATEWAY, name="_build_lambda_event_v1")

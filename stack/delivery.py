@@ -85,6 +85,7 @@ class Delivery:
                 live_url=self.api.urls[LIVE_ALIAS],
                 preview_url=self.api.urls[PREVIEW_ALIAS],
                 controller=controller.function.name,
+                topics=self.service.alarm_actions,
             )
         )
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from canary.schema import release_parameter
 from stack import policies
 from stack.naming import Place
 from stack.policies import Statement, document, table_items
@@ -79,7 +78,6 @@ def _rollout_controller(place: Place) -> Grants:
         place,
         functions=[place.name("function", each) for each in FUNCTIONS],
         store=place.name("table", "rollouts"),
-        parameter=release_parameter(place.environment),
         topic=place.name("topic", "alarms"),
     )
 
@@ -111,15 +109,11 @@ def of_backups(place: Place) -> Grants:
 
 
 def of_abort(place: Place) -> Grants:
-    """What a watchdog may do: run ``canary abort``, and wake the controller.
+    """What a watchdog may do: call the controller, of which it can ask to abort and to look, and nothing else.
 
-    IAM does not see weights: that traffic only returns to the stable version is the command's doing, not the role's.
+    IAM sees no weights: a right on the aliases themselves would be one to promote as well.
     """
-    functions = [place.name("function", each) for each in FUNCTIONS]
     return (
-        *policies.shift_traffic(place, functions),
-        policies.rollout_state(place, place.name("table", "rollouts")),
-        policies.read_parameters(place, release_parameter(place.environment)),
         policies.invoke(place.function_arn(place.name("function", CONTROLLER))),
         policies.one_region(place),
     )
@@ -128,9 +122,10 @@ def of_abort(place: Place) -> Grants:
 def documents(place: Place, key_arn: str) -> dict[str, str]:
     """The policy document of every role, by its purpose."""
     with_data = {purpose: of_function(place, purpose) for purpose in _BY_PURPOSE}
-    with_data |= {"table-backups": of_backups(place), "rollout-abort": of_abort(place)}
+    with_data["table-backups"] = of_backups(place)
     found = {purpose: document([*grants, policies.use_key(key_arn)]) for purpose, grants in with_data.items()}
-    return {**found, "api-logs": document(policies.api_logs(place))}
+    without = {"rollout-abort": of_abort(place), "api-logs": policies.api_logs(place)}
+    return found | {purpose: document(each) for purpose, each in without.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -253,7 +253,7 @@ def invoke(*arns: str) -> Statement:
 
 
 def shift_traffic(place: Place, functions: Sequence[str]) -> tuple[Statement, Statement]:
-    """Seeing the versions of these functions and moving their aliases.
+    """Moving the aliases of these functions, and seeing whether a version can serve.
 
     Lambda compares function and qualifier as sent: calls with a qualifier need ``function:F:*``, the others
     ``function:F`` (Lambda guide, 'Resources and conditions for Lambda actions').
@@ -263,27 +263,23 @@ def shift_traffic(place: Place, functions: Sequence[str]) -> tuple[Statement, St
     return (
         Statement(
             sid="ShiftTraffic",
-            actions=("lambda:GetAlias", "lambda:UpdateAlias", "lambda:ListAliases", "lambda:ListVersionsByFunction"),
+            actions=("lambda:GetAlias", "lambda:UpdateAlias"),
             resources=plain,
         ),
-        Statement(
-            sid="SeeVersions",
-            actions=("lambda:GetFunction", "lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"),
-            resources=(*plain, *qualified),
-        ),
+        Statement(sid="SeeVersions", actions=("lambda:GetFunctionConfiguration",), resources=qualified),
     )
 
 
 def rollout_state(place: Place, store: str) -> Statement:
     """Reading and writing rollouts, their ledger and locks."""
-    actions = ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
-    return table_items(place, store, actions=actions)
+    return table_items(place, store, actions=("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"))
 
 
-def rollout_controller(
-    place: Place, *, functions: Sequence[str], store: str, parameter: str, topic: str
-) -> tuple[Statement, ...]:
-    """What the controller needs: shift the aliases, judge, keep its state, tell people; nothing that changes code."""
+def rollout_controller(place: Place, *, functions: Sequence[str], store: str, topic: str) -> tuple[Statement, ...]:
+    """What the controller needs: shift the aliases, judge, keep its state, tell people; nothing that changes code.
+
+    It opens no release, so it makes no guards; it removes them. Webhooks' URLs are parameters of the environment.
+    """
     qualified = tuple(place.function_arn(each, "*") for each in functions)
     hooks = place.function_arn(f"function-hook-*-{place.environment}")
     return (
@@ -298,18 +294,15 @@ def rollout_controller(
             resources=qualified,
         ),
         Statement(sid="RunHooks", actions=("lambda:InvokeFunction",), resources=(hooks, f"{hooks}:*")),
-        Statement(sid="SeeHeadroom", actions=("lambda:GetAccountSettings",), resources=("*",)),
         Statement(sid="ReadMetrics", actions=("cloudwatch:GetMetricData",), resources=("*",)),
+        Statement(sid="ReadAlarms", actions=("cloudwatch:DescribeAlarms",), resources=("*",)),
         Statement(
-            sid="ReadAlarms", actions=("cloudwatch:DescribeAlarms",), resources=(place.arn("cloudwatch", "alarm:*"),)
-        ),
-        Statement(
-            sid="GuardVersions",
-            actions=("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"),
+            sid="RemoveGuards",
+            actions=("cloudwatch:DeleteAlarms",),
             resources=(place.arn("cloudwatch", f"alarm:{GUARD_ALARM_PREFIX}*"),),
         ),
         rollout_state(place, store),
-        read_parameters(place, parameter),
+        read_parameters(place, f"/bluegreen/{place.environment}/*"),
         Statement(sid="TellPeople", actions=("sns:Publish",), resources=(place.arn("sns", topic),)),
         Statement(
             sid="TellSystems", actions=("events:PutEvents",), resources=(place.arn("events", "event-bus/default"),)

@@ -38,7 +38,7 @@ class CloudWatchAlarms:
         self._client = client
 
     def read_alarms(self, names: Sequence[str]) -> tuple[AlarmReading, ...]:
-        """One call for each 100 names; composite alarms are read too."""
+        """One call for each 100 names, and one more where some of them are no metric alarms but may be composite."""
         return tuple(facts.reading for facts in self.read_facts(names))
 
     def read_facts(self, names: Sequence[str]) -> tuple[AlarmFacts, ...]:
@@ -75,18 +75,31 @@ class CloudWatchAlarms:
                 self._client.delete_alarms(AlarmNames=list(names[start : start + NAMES_A_CALL]))
 
     def _describe(self, names: Sequence[str]) -> dict[str, AlarmFacts]:
+        """Composite alarms are asked for by themselves: a role that may read named alarms only may not read those.
+
+        CloudWatch API reference, DescribeAlarms: composite alarms need the right on ``*``.
+        """
         with aws_errors("reading alarms"):
             answer = self._client.describe_alarms(
-                AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=NAMES_A_CALL
+                AlarmNames=list(names), AlarmTypes=["MetricAlarm"], MaxRecords=NAMES_A_CALL
             )
-        composites = [
-            AlarmReading(
-                name=alarm["AlarmName"], state=AlarmState(alarm["StateValue"]), reason=alarm.get("StateReason", "")
+        found = {alarm["AlarmName"]: _facts(alarm) for alarm in answer["MetricAlarms"]}
+        others = [name for name in names if name not in found]
+        return found | self._composites(others) if others else found
+
+    def _composites(self, names: Sequence[str]) -> dict[str, AlarmFacts]:
+        with aws_errors("reading composite alarms"):
+            answer = self._client.describe_alarms(
+                AlarmNames=list(names), AlarmTypes=["CompositeAlarm"], MaxRecords=NAMES_A_CALL
+            )
+        return {
+            alarm["AlarmName"]: AlarmFacts(
+                reading=AlarmReading(
+                    name=alarm["AlarmName"], state=AlarmState(alarm["StateValue"]), reason=alarm.get("StateReason", "")
+                )
             )
             for alarm in answer["CompositeAlarms"]
-        ]
-        metrics = [_facts(alarm) for alarm in answer["MetricAlarms"]]
-        return {facts.name: facts for facts in (*(AlarmFacts(reading=reading) for reading in composites), *metrics)}
+        }
 
 
 def _missing(name: str) -> AlarmFacts:

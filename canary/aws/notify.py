@@ -17,6 +17,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Final, Protocol
 
 from canary.aws.clients import aws_errors
+from canary.core.destination import Destination
 from canary.core.errors import CanaryError, ConfigError, Unavailable
 from canary.core.ledger import LedgerEntry
 from canary.core.notices import Notice, notices_of
@@ -51,19 +52,35 @@ class Channel(Protocol):
 
 
 class Notices:
-    """Sends notices on all channels, in their order, on a thread that does not keep the process alive."""
+    """Sends notices where each rollout wants them, on a thread that does not keep the process alive."""
 
-    def __init__(self, channels: Sequence[Channel], *, where: str) -> None:
-        """`where` are the options with which a command finds the rollouts, such as ``--env dev``."""
-        self._channels = tuple(channels)
+    def __init__(
+        self,
+        connect: Callable[[Destination], Channel],
+        *,
+        where: str,
+        always: Sequence[Destination] = (),
+        beside: Sequence[Channel] = (),
+    ) -> None:
+        """`where` are the options with which a command finds the rollouts, such as ``--env dev``.
+
+        `always` and `beside` hear of every rollout.
+        """
+        self._connect = connect
         self._where = where
+        self._always = tuple(always)
+        self._beside = tuple(beside)
+        self._channels: dict[Destination, Channel] = {}
         self._waiting: queue.Queue[Callable[[], None]] = queue.Queue(LONGEST_QUEUE)
         self._thread: threading.Thread | None = None
 
     def publish(self, entries: Sequence[LedgerEntry], rollout: Rollout) -> None:
         """Queues the notices; the caller goes on at once."""
+        wanted = tuple(dict.fromkeys((*rollout.notify, *self._always)))
+        if not wanted and not self._beside:
+            return
         for notice in notices_of(entries, rollout, where=self._where):
-            self._queue(partial(self._tell, notice))
+            self._queue(partial(self._tell, notice, wanted))
 
     def finish(self, within: timedelta) -> None:
         """Waits for what was queued, but not longer than that."""
@@ -87,12 +104,18 @@ class Notices:
         while True:
             self._waiting.get()()
 
-    def _tell(self, notice: Notice) -> None:
-        for channel in self._channels:
+    def _tell(self, notice: Notice, wanted: Sequence[Destination]) -> None:
+        for channel in (*map(self._channel, wanted), *self._beside):
             try:
                 channel.send(notice)
             except CanaryError as refused:
                 _log.warning("a notice of %s was not delivered: %s", notice.rollout, refused)
+
+    def _channel(self, destination: Destination) -> Channel:
+        """The channel to a destination, made at its first notice."""
+        if destination not in self._channels:
+            self._channels[destination] = self._connect(destination)
+        return self._channels[destination]
 
 
 class TopicChannel:

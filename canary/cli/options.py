@@ -57,8 +57,7 @@ def connect(environment: str, store: str, region: str) -> Session:
     table = store or (published.store if published is not None else "")
     if not table:
         raise ConfigError("where are the rollouts kept? name an environment (--env dev) or a table (--store NAME)")
-    tell = published.notify if published is not None else ()
-    wired = wire(clients, table, tell=tell, where=_where(environment, store, region))
+    wired = wire(clients, table, where=_where(environment, store, region))
     return Session(wired=wired, published=published)
 
 
@@ -135,11 +134,15 @@ def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest
 
 
 def guarded(request: ReleaseRequest, published: PublishedStack | None) -> ReleaseRequest:
-    """The request with the alarms and freeze windows that the stack publishes for every release."""
+    """The request with the alarms, freeze windows and destinations that the stack publishes for every release."""
     if published is None:
         return request
-    alarms, freeze = (*request.alarms, *published.alarms), (*request.freeze, *published.freeze)
-    return replace(request, alarms=tuple(dict.fromkeys(alarms)), freeze=tuple(dict.fromkeys(freeze)))
+    return replace(
+        request,
+        alarms=tuple(dict.fromkeys((*request.alarms, *published.alarms))),
+        freeze=tuple(dict.fromkeys((*request.freeze, *published.freeze))),
+        notify=tuple(dict.fromkeys((*request.notify, *published.notify))),
+    )
 
 
 def caller() -> str:

@@ -173,13 +173,14 @@ def retry(
     if ended is None:
         raise ConfigError(f"there is no rollout {rollout}; canary history lists those there were")
     asked = ask_again(ended, by=options.caller(), why=why)
-    told = replace(asked, notify=parse_destinations(notify), fix_forward=fix_forward or None)
+    told_to = tuple(dict.fromkeys((*asked.notify, *parse_destinations(notify))))
+    told = replace(asked, notify=told_to, fix_forward=fix_forward or None)
     _release(session, options.guarded(told, session.published), detach=detach, as_json=as_json)
 
 
 def _release(session: options.Session, request: ReleaseRequest, *, detach: bool, as_json: bool) -> None:
     controller = _controller_for(session, request) if detach else None
-    wired = session.wired.telling(request.notify)
+    wired = session.wired
     world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     alarmed = doubtful_alarms(world.alarms.read_alarms(planned.alarms))

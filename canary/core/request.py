@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Final
 
 from canary.core.capacity import Capacity
+from canary.core.destination import Destination
 from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook
 from canary.core.judge import JudgeSettings
 from canary.core.model import FULL_BASIS_POINTS, AliasName, FunctionName, Phase, Version, Weight
-from canary.core.notices import Destination
 from canary.core.plan import REQUESTS_FOR_P99, Plan, Shift, Strategy, plan_steps
 from canary.core.rollout import Policy, Rollout
 
@@ -106,6 +106,7 @@ def ask_again(rollout: Rollout, *, by: str, why: str) -> ReleaseRequest:
         hold_limit=first.deadline - first.bake,
         alarms=rollout.alarms,
         hooks=rollout.hooks,
+        notify=rollout.notify,
         by=by,
         reason=f"retry of {rollout.id}: {why}",
         freeze=rollout.freeze,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 from canary.core.capacity import Capacity
+from canary.core.destination import Destination
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import Hook, HookStage
@@ -56,7 +57,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """The plan in progress over one or many targets. `number` counts committed states and guards every write of it."""
+    """The plan in progress over one or many targets. `number` counts committed states and guards every write of it.
+
+    Whoever carries it on tells those whom `notify` names.
+    """
 
     id: RolloutId
     number: int = 0
@@ -73,6 +77,7 @@ class Rollout:
     hooks: tuple[Hook, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
     capacity: Capacity | None = None
+    notify: tuple[Destination, ...] = ()
     phase: Phase = Phase.PENDING
     step_index: int = 0
     weight: Weight = NO_TRAFFIC

@@ -41,6 +41,11 @@ class RolloutControllerArgs:
     alarm_actions: Sequence[pulumi.Input[str]] = ()
 
 
+RESERVED_CONCURRENCY: Final = 5
+"""The schedule's call, alarms that go off at the same moment, and a watchdog's: a candidate that uses the account's
+concurrency up must not stop its own rollback."""
+
+
 class RolloutController(pulumi.ComponentResource):
     """The function, its two rules, and a role for watchdogs that can only roll back."""
 
@@ -65,6 +70,7 @@ class RolloutController(pulumi.ComponentResource):
                 architecture=args.architecture,
                 memory_mb=512,
                 timeout_seconds=TIMEOUT_SECONDS,
+                reserved_concurrency=RESERVED_CONCURRENCY,
                 log_retention_days=args.log_retention_days,
                 environment={"ENVIRONMENT": place.environment, "CANARY_STORE": args.store},
                 key_arn=args.key_arn,
@@ -128,7 +134,6 @@ class RolloutController(pulumi.ComponentResource):
             component=grants.CONTROLLER,
             trust=policies.account_trust(place.account),
             grants=grants.of_abort(place),
-            key_arn=self._args.key_arn,
         )
         role, _ = declare_role(args, self)
         return role

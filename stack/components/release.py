@@ -31,6 +31,8 @@ class ReleaseParameterArgs:
     preview_url: pulumi.Input[str]
     controller: pulumi.Input[str]
     """The function that carries open rollouts on inside AWS."""
+    topics: Sequence[pulumi.Input[str]]
+    """Where notices of releases go."""
 
 
 class ReleaseParameter(pulumi.ComponentResource):
@@ -58,6 +60,7 @@ class ReleaseParameter(pulumi.ComponentResource):
                     "live_url": args.live_url,
                     "preview_url": args.preview_url,
                     "controller": args.controller,
+                    "notify": [pulumi.Output.concat("sns:", topic) for topic in args.topics],
                 }
             ),
             tags=args.place.tags("release"),

@@ -4,7 +4,7 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from canary.aws.notify import LONGEST_QUEUE, BusChannel, Notices, TopicChannel, WebhookChannel, read_secret
+from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError, Unavailable
 from canary.core.ledger import EntryKind, LedgerEntry
 from canary.core.notices import Notice, notice_of
@@ -50,21 +51,48 @@ class FakeChannel:
         self.sent.append(notice)
 
 
-def test_every_channel_gets_the_notices_in_their_order() -> None:
-    channels = [FakeChannel(), FakeChannel()]
-    notices = Notices(channels, where="--env dev")
+def nobody_named(*channels: FakeChannel) -> Notices:
+    """Notices that go to these channels, of every rollout."""
 
-    notices.publish([an_entry(EntryKind.OPENED), an_entry(EntryKind.VERDICT), an_entry()], a_rollout())
+    def connect(destination: Destination) -> FakeChannel:
+        raise AssertionError(f"nobody named {destination}")
+
+    return Notices(connect, where="", beside=channels)
+
+
+FIRST = Destination(medium=Medium.EVENTS, name="first")
+SECOND = Destination(medium=Medium.SNS, name="second")
+
+
+def test_every_channel_gets_the_notices_in_their_order() -> None:
+    channels = {FIRST: FakeChannel(), SECOND: FakeChannel()}
+    beside = FakeChannel()
+    notices = Notices(channels.__getitem__, where="--env dev", always=[SECOND], beside=[beside])
+    rollout = replace(a_rollout(), notify=(FIRST, SECOND))
+
+    notices.publish([an_entry(EntryKind.OPENED), an_entry(EntryKind.VERDICT), an_entry()], rollout)
     notices.finish(SOON)
 
-    for channel in channels:
+    for channel in (*channels.values(), beside):
         assert [notice.kind for notice in channel.sent] == [EntryKind.OPENED, EntryKind.ROLLING_BACK]
         assert channel.sent[0].commands[0] == "canary watch r-1 --env dev"
 
 
+def test_a_rollout_tells_those_whom_it_names_and_nobody_else() -> None:
+    """The controller inside AWS told nobody: where notices went was known to the command that had opened alone."""
+    channels = {FIRST: FakeChannel(), SECOND: FakeChannel()}
+    notices = Notices(channels.__getitem__, where="--store rollouts")
+
+    notices.publish([an_entry()], replace(a_rollout(), notify=(SECOND,)))
+    notices.publish([an_entry()], a_rollout())
+    notices.finish(SOON)
+
+    assert [len(channel.sent) for channel in channels.values()] == [0, 1]
+
+
 def test_a_channel_that_fails_is_logged_and_the_others_are_served(caplog: pytest.LogCaptureFixture) -> None:
     healthy = FakeChannel()
-    notices = Notices([FakeChannel(refusal=Unavailable("publishing: no answer")), healthy], where="")
+    notices = nobody_named(FakeChannel(refusal=Unavailable("publishing: no answer")), healthy)
 
     with caplog.at_level(logging.WARNING, "canary.notify"):
         notices.publish([an_entry()], a_rollout())
@@ -76,7 +104,7 @@ def test_a_channel_that_fails_is_logged_and_the_others_are_served(caplog: pytest
 
 def test_nobody_waits_for_a_channel_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
     hanging = FakeChannel(open=threading.Event())
-    notices = Notices([hanging], where="")
+    notices = nobody_named(hanging)
 
     notices.publish([an_entry()] * (LONGEST_QUEUE + 5), a_rollout())
     notices.finish(timedelta(0))
@@ -88,7 +116,7 @@ def test_nobody_waits_for_a_channel_that_hangs(caplog: pytest.LogCaptureFixture)
 
 
 def test_with_nothing_published_there_is_nothing_to_wait_for() -> None:
-    Notices([FakeChannel()], where="").finish(SOON)
+    nobody_named(FakeChannel()).finish(SOON)
 
     assert "notices" not in {thread.name for thread in threading.enumerate() if not thread.daemon}
 

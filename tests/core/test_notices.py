@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError
 from canary.core.evidence import Evidence
 from canary.core.ledger import CountsByVersion, EntryKind, LedgerEntry
 from canary.core.model import Counts, Phase
-from canary.core.notices import Destination, Medium, Notice, notice_of, notices_of
+from canary.core.notices import Notice, notice_of, notices_of
 from tests.fakes import START
 from tests.rollouts import a_rollout
 

@@ -18,11 +18,11 @@ from canary.config import (
     read_release_file,
 )
 from canary.core.capacity import Capacity
+from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError
 from canary.core.freeze import FreezeWindow
 from canary.core.hooks import HookStage
 from canary.core.model import Metric, Weight
-from canary.core.notices import Destination, Medium
 from canary.core.request import ReleaseRequest
 from canary.core.rollout import OnInconclusive
 from canary.parsing import parse_duration

@@ -8,6 +8,7 @@ import pytest
 
 from canary import lambda_handler
 from canary.controller import Controller
+from canary.core.errors import ConfigError
 from canary.core.judge import JudgeSettings
 from canary.core.model import AlarmState, AliasName, FunctionName, Phase, RolloutId
 from canary.core.plan import strategy_named
@@ -41,7 +42,6 @@ def call(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> Call:
         controller=Controller(simulation.world, "lambda"),
         clients=None,  # type: ignore[arg-type]  # nothing of AWS is reached
         store_table="rollouts",
-        tell=(),
         where="",
     )
     monkeypatch.setattr(lambda_handler, "_wired", lambda _store: wired)
@@ -93,3 +93,27 @@ def test_one_rollout_is_ticked_once_when_it_is_named(simulation: Simulation, cal
     told = call({"rollout": rollout.id})
 
     assert told["rollouts"] == [{"rollout": rollout.id, "phase": "gating", "weight_percent": 0.0, "trouble": None}]
+
+
+def test_a_watchdog_takes_one_rollout_back(simulation: Simulation, call: Call) -> None:
+    pay, ship = opened(simulation, "pay"), opened(simulation, "ship")
+
+    told = call({"abort": pay.id, "by": "watchdog", "why": "customers complain"})
+
+    assert [entry["phase"] for entry in told["rollouts"]] == ["aborted"]
+    assert simulation.store.states[pay.id].aborted == "aborted by watchdog: customers complain"
+    assert simulation.store.states[ship.id].phase is Phase.PENDING
+
+
+def test_a_watchdog_takes_everything_back(simulation: Simulation, call: Call) -> None:
+    rollouts = [opened(simulation, "pay"), opened(simulation, "ship")]
+
+    call({"abort": "all"})
+
+    assert [simulation.store.states[rollout.id].phase for rollout in rollouts] == [Phase.ABORTED] * 2
+    assert simulation.store.states[rollouts[0].id].aborted == "aborted by a watchdog: no reason was given"
+
+
+def test_what_is_not_there_cannot_be_taken_back(call: Call) -> None:
+    with pytest.raises(ConfigError, match="there is no rollout r-nowhere"):
+        call({"abort": "r-nowhere"})

@@ -1,15 +1,22 @@
-"""The composition root: which notifier a controller gets."""
+"""The composition root: where the notices of a controller go."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from canary.aws import notify
 from canary.aws.clients import Clients
-from canary.aws.notify import Notices
+from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError
-from canary.core.notices import Destination, Medium
-from canary.side_ports import SILENCE
+from canary.core.ledger import EntryKind
 from canary.wiring import connect_clients, wire
+from tests.fakes import START
+from tests.rollouts import a_rollout
 
 BUS = Destination(medium=Medium.EVENTS, name="default")
+SOON = timedelta(seconds=20)
 
 
 @pytest.fixture
@@ -22,23 +29,49 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> Clients:
     return connect_clients("us-east-1")
 
 
-def test_nobody_is_told_where_nobody_asked_to_be(clients: Clients) -> None:
-    assert wire(clients, "rollouts").world.notifier is SILENCE
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The channels on which notices left, by their kind."""
+    sent: list[str] = []
+    for channel in (notify.TopicChannel, notify.BusChannel, notify.WebhookChannel):
+        monkeypatch.setattr(channel, "send", lambda self, _notice: sent.append(type(self).__name__))
+    return sent
+
+
+def publish(clients: Clients, *, to: Sequence[Destination] = ()) -> None:
+    rollout, entry = replace(a_rollout(), notify=tuple(to)).recording(
+        EntryKind.ROLLING_BACK, "why", at=START, by="controller"
+    )
+    notifier = wire(clients, "rollouts").world.notifier
+    notifier.publish([entry], rollout)
+    notifier.finish(SOON)
+
+
+def test_nobody_is_told_where_nobody_asked_to_be(clients: Clients, sent: list[str]) -> None:
+    publish(clients)
+
+    assert sent == []
 
 
 @pytest.mark.parametrize(
-    ("variable", "value"),
+    ("variable", "value", "channels"),
     [
-        ("CANARY_NOTIFY", "events:default, webhook:/dev/slack,sns:arn:aws:sns:us-east-1:1:releases"),
-        ("CANARY_NOTIFY_WEBHOOK_URL", "https://hooks.example/secret"),
+        (
+            "CANARY_NOTIFY",
+            "events:default, webhook:/dev/slack,sns:arn:aws:sns:us-east-1:1:releases",
+            ["BusChannel", "WebhookChannel", "TopicChannel"],
+        ),
+        ("CANARY_NOTIFY_WEBHOOK_URL", "https://hooks.example/secret", ["WebhookChannel"]),
     ],
 )
-def test_the_environment_can_name_where_notices_go(
-    clients: Clients, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+def test_the_environment_can_name_where_notices_of_all_rollouts_go(  # noqa: PLR0917 - fixtures
+    clients: Clients, sent: list[str], monkeypatch: pytest.MonkeyPatch, variable: str, value: str, channels: list[str]
 ) -> None:
     monkeypatch.setenv(variable, value)
 
-    assert isinstance(wire(clients, "rollouts").world.notifier, Notices)
+    publish(clients)
+
+    assert sent == channels
 
 
 def test_a_bad_destination_in_the_environment_is_refused(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,9 +81,7 @@ def test_a_bad_destination_in_the_environment_is_refused(clients: Clients, monke
         wire(clients, "rollouts")
 
 
-def test_a_release_adds_its_own_destinations(clients: Clients) -> None:
-    wired = wire(clients, "rollouts")
+def test_whoever_carries_a_rollout_on_tells_those_whom_it_names(clients: Clients, sent: list[str]) -> None:
+    publish(clients, to=[BUS])
 
-    assert wired.telling([]) is wired
-    assert isinstance(wired.telling([BUS]).world.notifier, Notices)
-    assert wired.telling([BUS]).tell == (BUS,)
+    assert sent == ["BusChannel"]

@@ -7,7 +7,7 @@ import re
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +117,10 @@ def resource_types() -> dict[str, list[str]]:
     return {action: [each.replace(":log-stream:*", ":*") for each in arns] for action, arns in loaded.items()}
 
 
+NEEDS_A_STAR: Final = {"cloudwatch:DescribeAlarms"}
+"""With any narrower resource it tells nothing of composite alarms (CloudWatch API reference, DescribeAlarms)."""
+
+
 def _width(statement: dict[str, Any]) -> Iterator[str]:
     if statement["Effect"] != "Allow":
         return
@@ -126,7 +130,7 @@ def _width(statement: dict[str, Any]) -> Iterator[str]:
             continue
         types = resource_types()[action]
         for resource in statement["Resource"]:
-            if resource == "*" and types:
+            if resource == "*" and types and action not in NEEDS_A_STAR:
                 yield f"{action} on *"
             elif resource != "*" and not any(fnmatchcase(resource, pattern) for pattern in types):
                 yield f"{action} on {resource}"

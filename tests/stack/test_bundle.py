@@ -5,6 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import botocore
 import pytest
 
 from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, store, zip_of
@@ -82,10 +83,12 @@ def test_a_folder_that_is_laid_out_otherwise_is_bundled_whole(tmp_path: Path) ->
 
 @pytest.mark.parametrize("purpose", FUNCTIONS)
 def test_a_functions_bundle_holds_everything_of_ours_that_its_handler_imports(tmp_path: Path, purpose: str) -> None:
-    """Imported from the bundle alone, in an interpreter that does not see this checkout."""
+    """Imported from the bundle, in an interpreter that sees what Lambda's has (botocore) and not this checkout."""
     package = purpose.replace("-", "_")
     bundle = code_bundle(parse_settings("dev", "us-east-1", {}).bundle, tmp_path, parts_of(purpose))
-    script = f"import sys; sys.path[0] = {str(bundle)!r}; import handlers.{package}.app as app; assert app.handler"
+    libraries = str(Path(botocore.__file__).parent.parent)
+    path = f"import sys; sys.path[0] = {str(bundle)!r}; sys.path.append({libraries!r})"
+    script = f"{path}; import handlers.{package}.app as app; assert app.handler"
     told = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
     )

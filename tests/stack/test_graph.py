@@ -256,6 +256,7 @@ def test_the_release_parameter_holds_what_a_release_needs(dev: Graph) -> None:
         "live_url": dev.outputs["live_url"],
         "preview_url": dev.outputs["preview_url"],
         "controller": "function-rollout-controller-dev",
+        "notify": ["sns:arn:aws:sns:us-east-1:123456789012:topic-alarms-dev"],
     }
 
 

@@ -4,16 +4,29 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from canary.aws.store import DynamoStore
+from canary.core.destination import Destination, Medium
+from canary.core.judge import JudgeSettings
+from canary.core.model import AliasName, FunctionName, Phase, RolloutId, Version, Weight
+from canary.core.plan import canary_strategy
+from canary.core.request import ReleaseRequest, TargetRequest
+from canary.core.rollout import Rollout
+from canary.opening import open_rollout, plan_rollout
+from canary.wiring import connect_clients, wire
 from localcloud.engine.deploy import deploy
 from localcloud.engine.jobs import Result
 from localcloud.running import RunningCloud, running_cloud
+from localcloud.settings import ACCESS_KEY, SECRET_KEY
 from stack import grants
 from stack.naming import Place
 from stack.settings import CHECKOUT
@@ -41,7 +54,24 @@ def applied(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Re
     return deploy(CHECKOUT / "stack", "dev", cloud.endpoint, extra_config=own, home=folder / "state")
 
 
-Client = Callable[[str, str], Any]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Makes clients with the rights of one role."""
+
+    cloud: RunningCloud
+    given: Mapping[str, str]
+
+    def __call__(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3's
+        session = boto3.Session(self.given["AccessKeyId"], self.given["SecretAccessKey"], self.given["SessionToken"])
+        return session.client(service, endpoint_url=self.cloud.endpoint, region_name=region)  # type: ignore[call-overload]
+
+    def variables(self) -> dict[str, str]:
+        """What lets a process act as the role."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self.given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": self.given["SessionToken"],
+        }
 
 
 @pytest.fixture
@@ -51,14 +81,13 @@ def as_role(cloud: RunningCloud, applied: Result) -> Callable[[str], Client]:
     assert applied.changes
 
     def assume(purpose: str) -> Client:
-        iam, name = cloud.client("iam"), f"probe-{purpose}"
+        iam, name = cloud.client("iam"), f"probe-{purpose}-{uuid4().hex[:8]}"
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [ANYBODY]}))
         policy = grants.documents(PLACE, PLACE.arn("kms", f"key/{key}"))[purpose]
         iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=policy)
         arn = f"arn:aws:iam::{PLACE.account}:role/{name}"
         given = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="probe")["Credentials"]
-        session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
-        return lambda service, region: session.client(service, endpoint_url=cloud.endpoint, region_name=region)  # type: ignore[call-overload]
+        return Client(cloud=cloud, given=given)
 
     return assume
 
@@ -117,14 +146,9 @@ def test_a_role_works_in_its_own_region_only(as_role: Callable[[str], Client]) -
     assert is_denied(elsewhere.get_item, TableName="table-payments-dev", Key={"payment_id": {"S": "pay_x"}})
 
 
-def test_the_controller_may_move_aliases_and_make_guards_but_change_no_code_and_see_no_payment(
-    as_role: Callable[[str], Client],
-) -> None:
+def test_the_controller_may_change_no_code_make_no_alarm_and_see_no_payment(as_role: Callable[[str], Client]) -> None:
     client = as_role("rollout-controller")
     functions, name = client("lambda", PLACE.region), "function-payment-processor-dev"
-    alias = functions.get_alias(FunctionName=name, Name="live")
-    functions.update_alias(FunctionName=name, Name="live", FunctionVersion=alias["FunctionVersion"])
-    alarms = client("cloudwatch", PLACE.region)
     alarm: dict[str, object] = {
         "EvaluationPeriods": 1,
         "ComparisonOperator": "GreaterThanThreshold",
@@ -134,9 +158,121 @@ def test_the_controller_may_move_aliases_and_make_guards_but_change_no_code_and_
         "Period": 60,
         "Statistic": "Sum",
     }
-    alarms.put_metric_alarm(AlarmName="bg-guard-x", **alarm)
-    assert is_denied(alarms.put_metric_alarm, AlarmName="alarm-api-5xx-live-dev", **alarm)
+    alarms = client("cloudwatch", PLACE.region)
+    assert is_denied(alarms.put_metric_alarm, AlarmName="bg-guard-x", **alarm)
+    assert is_denied(alarms.delete_alarms, AlarmNames=["alarm-api-5xx-live-dev"])
     assert is_denied(functions.update_function_code, FunctionName=name, ZipFile=b"x")
     assert is_denied(functions.delete_function, FunctionName=name)
     payments = client("dynamodb", PLACE.region)
     assert is_denied(payments.get_item, TableName="table-payments-dev", Key={"payment_id": {"S": "pay_x"}})
+
+
+def test_a_release_is_carried_on_told_and_taken_back_with_the_controllers_own_rights(
+    cloud: RunningCloud, as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened by an engineer, then only the role: metrics, alarms, state, lease, alias, capacity, guards, notices."""
+    candidate = a_candidate(cloud)
+    rollout = opened(cloud, candidate, monkeypatch)
+    client = as_role("rollout-controller")
+    heard = listening(cloud)
+    for name, value in client.variables().items():
+        monkeypatch.setenv(name, value)
+    wired = wire(connect_clients(PLACE.region), STORE)
+    alias = cloud.client("lambda").get_alias
+
+    ticks = [wired.controller.tick(rollout.id) for _ in range(6)]
+    assert [tick.trouble for tick in ticks] == [None] * len(ticks)
+    split = alias(FunctionName=FUNCTION, Name="live")["RoutingConfig"]["AdditionalVersionWeights"]
+    wired.controller.abort(rollout.id, by="amy", why="enough")
+    ticks += [wired.controller.tick(rollout.id) for _ in range(2)]
+    wired.world.notifier.finish(timedelta(seconds=20))
+
+    assert [tick.trouble for tick in ticks] == [None] * len(ticks)
+    assert [tick.seen.blind for tick in ticks if tick.seen is not None] == [None] * len(ticks)
+    assert split == {candidate: 0.1}
+    assert ticks[-1].decision.rollout.phase is Phase.ABORTED
+    assert not alias(FunctionName=FUNCTION, Name="live").get("RoutingConfig", {}).get("AdditionalVersionWeights")
+    assert cloud.client("cloudwatch").describe_alarms(AlarmNames=list(rollout.guards))["MetricAlarms"] == []
+    assert heard() == ["rolling_back", "aborted"]
+
+
+def test_a_watchdog_takes_everything_back_by_calling_the_controller_and_can_do_nothing_else(
+    cloud: RunningCloud, applied: Result, as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert applied.changes
+    rollout = opened(cloud, a_candidate(cloud), monkeypatch)
+    functions = as_role("rollout-abort")("lambda", PLACE.region)
+
+    answer = functions.invoke(
+        FunctionName="function-rollout-controller-dev",
+        Payload=json.dumps({"abort": "all", "by": "watchdog", "why": "customers complain"}),
+    )
+
+    assert json.load(answer["Payload"])["rollouts"][0]["phase"] == "aborted"
+    assert is_denied(functions.update_alias, FunctionName=FUNCTION, Name="live", FunctionVersion="1")
+    assert is_denied(functions.get_alias, FunctionName=FUNCTION, Name="live")
+    ended = DynamoStore(cloud.client("dynamodb"), STORE).load_rollout(rollout.id)
+    assert ended is not None
+    assert ended.aborted == "aborted by watchdog: customers complain"
+
+
+FUNCTION, STORE, TOPIC = "function-payment-processor-dev", "table-rollouts-dev", PLACE.arn("sns", "topic-alarms-dev")
+
+
+def a_candidate(cloud: RunningCloud) -> str:
+    """A version newer than the one that live serves."""
+    functions = cloud.client("lambda")
+    functions.update_function_configuration(FunctionName=FUNCTION, Description=uuid4().hex)
+    return functions.publish_version(FunctionName=FUNCTION)["Version"]
+
+
+def opened(cloud: RunningCloud, candidate: str, monkeypatch: pytest.MonkeyPatch) -> Rollout:
+    """A rollout to the candidate, opened by somebody who may."""
+    for name, value in {
+        "ENDPOINT_URL": cloud.endpoint,
+        "ACCESS_KEY_ID": ACCESS_KEY,
+        "SECRET_ACCESS_KEY": SECRET_KEY,
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    world = wire(connect_clients(PLACE.region), STORE).world
+    request = ReleaseRequest(
+        targets=(
+            TargetRequest(
+                function=FunctionName(FUNCTION),
+                alias=AliasName("live"),
+                preview_alias=AliasName("preview"),
+                candidate=Version(candidate),
+            ),
+        ),
+        strategy=canary_strategy(Weight.percent(10), timedelta(hours=1)),
+        judge=JudgeSettings(),
+        notify=(Destination(medium=Medium.SNS, name=TOPIC),),
+        by="engineer",
+    )
+    planned = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId(f"r-{uuid4().hex[:8]}"))
+    return open_rollout(planned, request, world.alarms, world.store)
+
+
+def listening(cloud: RunningCloud) -> Callable[[], list[str]]:
+    """What comes to the topic from now on, by the kinds of notice."""
+    queues = cloud.client("sqs")
+    url = queues.create_queue(QueueName=f"heard-{uuid4().hex[:8]}")["QueueUrl"]
+    queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    let_it_in = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_it_in]})
+    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    cloud.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=queue)
+
+    def heard() -> list[str]:
+        messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+        told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+        return [notice["kind"] for notice in sorted(told, key=lambda notice: notice["at"])]
+
+    return heard
