@@ -3,13 +3,14 @@
 Nothing here can fail a rollout or hold one up; what stays behind is found by `canary doctor`.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from canary.core.aftermath import settle_hooks
 from canary.core.errors import CanaryError
-from canary.core.model import Phase, RolloutId
+from canary.core.model import Phase, RolloutId, Version
 from canary.core.rollout import Rollout
 from canary.ports import World
 
@@ -45,6 +46,17 @@ class Aftermath:
             if ended.capacity is not None:
                 self._release_capacity(ended)
 
+    def swap_capacity(self, undone: Rollout, to: Version | None) -> None:
+        """Warms what an undone rollout went back to, as its candidate was, and gives the candidate's capacity back."""
+        if undone.capacity is None:
+            return
+        for leg in undone.legs:
+            back = replace(leg.target, canary=to or leg.target.stable)
+            with suppress(CanaryError):
+                self._world.capacity.warm(back, undone.capacity.provisioned)
+            with suppress(CanaryError):
+                self._world.capacity.release(leg.target.function, leg.target.canary)
+
     def conclude(self, within: timedelta) -> None:
         """Runs the on-rollback hooks of what was seen to end, and records what they answer.
 
@@ -75,19 +87,15 @@ class Aftermath:
 
     def _remove_guards(self, rollout: Rollout) -> None:
         if rollout.guards:
-            try:
+            with suppress(CanaryError):
                 self._world.alarms.remove_guards(rollout.guards)
-            except CanaryError:
-                return
 
     def _release_capacity(self, rollout: Rollout) -> None:
         """The version that serves no more needs no warm environments; one that a hand promoted serves on."""
         for leg in rollout.legs:
             target = leg.target
             idle = target.stable if rollout.phase is Phase.PROMOTED else target.canary
-            try:
+            with suppress(CanaryError):
                 routing = self._world.router.read_routing(target.function, target.alias)
                 if routing is None or idle not in routing.shares():
                     self._world.capacity.release(target.function, idle)
-            except CanaryError:
-                continue

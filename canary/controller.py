@@ -21,7 +21,7 @@ from canary.core.reconcile import reconcile
 from canary.core.rollout import Rollout
 from canary.observing import UNANSWERED, observe, read_stop
 from canary.ports import RECORDED_AT_ONCE, RecordedWindows, World
-from canary.undoing import routes_of_undo
+from canary.undoing import is_undone, routes_of_undo
 
 RETRY_AFTER = timedelta(seconds=2)
 """How soon to look again when AWS did not answer or somebody else wrote first."""
@@ -184,20 +184,30 @@ class Controller:
     def undo(self, rollout_id: RolloutId, *, to: Version | None, by: str, why: str) -> Rollout:
         """The promoted rollout, taken back: one alias flip a target, last first, to the version before (or `to`).
 
+        One that went there already is left as it is.
+
         Raises:
-            ConfigError: no such rollout or version.
-            RolloutConflict: it was not promoted, was undone already, or an alias has moved on since.
+            ConfigError: no such rollout or version, or no version that `to` may name.
+            RolloutConflict: it was not promoted, or an alias has moved on since.
         """
         rollout, blocked = self._load(rollout_id)
         if blocked is not None:
             raise blocked
-        told = f"version {to}" if to is not None else "the version before"
-        decision = order_undo(rollout, to=told, by=by, why=why, now=self._world.clock.now())
+        decision = order_undo(rollout, to=to, by=by, why=why, now=self._world.clock.now())
+        if decision.rollout == rollout:
+            if not is_undone(self._world, rollout, to):
+                raise RolloutConflict(
+                    f"rollout {rollout.id} is undone already ({rollout.undone}), and traffic has moved on since; "
+                    "release what you want"
+                )
+            return rollout
         for attempt in self._insisting(StaleWrite):
             with attempt:
                 if (trouble := self._route(routes_of_undo(self._world, rollout, to))) is not None:
                     raise trouble
-        return self._commit(rollout, decision, ()).rollout
+        undone = self._commit(rollout, decision, ()).rollout
+        self.aftermath.swap_capacity(undone, to)
+        return undone
 
     def _load_all(self, rollout_ids: Sequence[RolloutId]) -> list[tuple[Rollout, CanaryError | None]]:
         loaded, refused = [], None

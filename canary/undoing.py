@@ -20,9 +20,18 @@ def routes_of_undo(world: World, rollout: Rollout, to: Version | None) -> tuple[
     return tuple(_way_back(world, leg.target, to) for leg in reversed(rollout.legs))
 
 
+def is_undone(world: World, rollout: Rollout, to: Version | None) -> bool:
+    """Whether every alias serves nothing but the version that an undo goes back to."""
+    return all(
+        routing is not None and routing.is_same_split(AliasRouting(stable=to or target.stable))
+        for target in (leg.target for leg in rollout.legs)
+        for routing in (world.router.read_routing(target.function, target.alias),)
+    )
+
+
 def _way_back(world: World, target: Target, to: Version | None) -> Route:
     """The flip of one alias, once it is sure that the version to go back to can serve."""
-    back = to if to is not None else target.stable
+    back = to or target.stable
     holder = world.store.find_open(target.function, target.alias)
     if holder is not None:
         raise RolloutConflict(f"alias {target.resource} is taken by rollout {holder}; abort that first")

@@ -16,12 +16,14 @@ from canary.core.ledger import ENDINGS, LedgerEntry
 from canary.core.leg import MetricPath
 from canary.core.model import (
     FULL_BASIS_POINTS,
+    NO_TRAFFIC,
     AlarmReading,
     AlarmState,
     AliasName,
     AliasRouting,
     Counts,
     FunctionName,
+    Metric,
     MetricSpec,
     MetricWindow,
     RevisionId,
@@ -88,11 +90,16 @@ class FakeRouter:
             raise ConfigError(f"there is no alias {function}:{alias}")
         if now.revision != routing.revision:
             raise StaleWrite(f"alias {function}:{alias} changed since it was read")
-        for version in filter(None, (routing.stable, routing.canary)):
+        routing = routing if routing.weight > NO_TRAFFIC else replace(routing, canary=None)
+        served = [version for version in (routing.stable, routing.canary) if version is not None]
+        for version in served:
             if (function, version) not in self.versions:
                 raise ConfigError(f"{function} has no version {version}")
         if routing.canary == routing.stable:
             raise ConfigError("an additional version must differ from the main one")
+        facts = [self.versions[function, version] for version in served]
+        if len({(each.role, each.dead_letter) for each in facts}) > 1:
+            raise ConfigError("both versions must have the same execution role and dead-letter queue")
         self.overwrite(function, alias, routing)
         self.writes.append((f"{function}:{alias}", self.aliases[function, alias]))
         return self.aliases[function, alias]
@@ -202,6 +209,9 @@ def _sum(counts: Sequence[Counts]) -> Counts:
     )
 
 
+GUARDS_OF = {Metric.ERRORS: ("errors", "faults"), Metric.SLOW: ("p99",)}
+
+
 class FakeAlarms:
     """Alarms whose state a test sets; guards start without data."""
 
@@ -215,7 +225,10 @@ class FakeAlarms:
         return tuple(self.readings.get(name, AlarmReading(name=name, state=AlarmState.MISSING)) for name in names)
 
     def put_guards(self, target: Target, specs: Sequence[MetricSpec]) -> tuple[str, ...]:
-        names = tuple(f"bg-guard-{target.function}-{target.alias}-v{target.canary}-{spec.metric}" for spec in specs)
+        whats = [what for spec in specs for what in GUARDS_OF[spec.metric]]
+        names = tuple(
+            f"bg-guard-{target.function}-{target.alias}-v{target.canary}-{what}" for what in (*whats, "throttles")
+        )
         for name in names:
             self.readings[name] = AlarmReading(name=name, state=AlarmState.INSUFFICIENT_DATA, had_data=False)
         return names

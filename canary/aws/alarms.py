@@ -29,6 +29,8 @@ P99_FLOOR: Final = 200
 """Requests in a period below which its 99th percentile is one or two requests' accident."""
 GUARD_MULTIPLE: Final = 5
 """A guard on errors is the independent brake for gross failures, so it stands at a multiple of the SLO's limit."""
+THROTTLED_PERCENT: Final = 5.0
+"""Calls that found no concurrency left, above which a release goes back: what it needs is not there."""
 
 
 class CloudWatchAlarms:
@@ -61,7 +63,8 @@ class CloudWatchAlarms:
         """
         guards = [
             *(_lambda_guard(target, spec) for spec in specs),
-            *(guard(target, spec) for guard in (_own_guard, _throttle_guard) for spec in specs if _is_errors(spec)),
+            *(_own_guard(target, spec) for spec in specs if spec.metric is Metric.ERRORS),
+            _throttle_guard(target),
         ]
         with aws_errors(f"making guard alarms for {target.resource}"):
             for guard in guards:
@@ -155,18 +158,14 @@ def _own_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef"
     )
 
 
-def _throttle_guard(target: Target, spec: MetricSpec) -> "PutMetricAlarmInputTypeDef":
+def _throttle_guard(target: Target) -> "PutMetricAlarmInputTypeDef":
     """Throttled calls by the alias: Lambda refuses them before a version is chosen, so none of them has a version."""
     queries = [
         _read("requests", "AWS/Lambda", "Invocations", "Sum", target, 60, schema.METRIC_DIMENSIONS[:2]),
         _read("throttles", "AWS/Lambda", "Throttles", "Sum", target, 60, schema.METRIC_DIMENSIONS[:2]),
         _watched(f"IF(requests + throttles >= {GUARD_FLOOR}, 100 * throttles / (requests + throttles), 0)"),
     ]
-    return _guard(target, "throttles", queries, _percent(spec), "calls that found no concurrency left, in percent")
-
-
-def _is_errors(spec: MetricSpec) -> bool:
-    return spec.metric is Metric.ERRORS
+    return _guard(target, "throttles", queries, THROTTLED_PERCENT, "calls that found no concurrency left, in percent")
 
 
 def _guard(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 import typer
 
@@ -17,12 +17,18 @@ from canary.core.commands import (
     order_skip,
 )
 from canary.core.decision import Decision
-from canary.core.errors import RolloutConflict
+from canary.core.errors import AccessDenied, RolloutConflict, Unavailable
 from canary.core.freeze import freeze_at
 from canary.core.model import ALL_TRAFFIC, RolloutId, Version
 from canary.core.rollout import Rollout
 from canary.observing import read_stop
 from canary.ports import World
+
+BY_HAND: Final = (
+    "without that table, for each function of the release: aws lambda update-alias --function-name NAME --name live "
+    "--routing-config AdditionalVersionWeights={}"
+)
+"""What an abort comes down to: the main version is the stable one until the last flip."""
 
 
 class Order(Protocol):
@@ -99,8 +105,11 @@ def abort(
 ) -> None:
     """Takes all traffic back to the stable version, at once and whether or not another controller is alive."""
     session = options.connect(environment, store, region)
-    chosen = options.chosen_rollout(session.wired.world.store, rollout)
-    ordered = session.wired.controller.abort(chosen, by=options.caller(), why=why)
+    try:
+        chosen = options.chosen_rollout(session.wired.world.store, rollout)
+        ordered = session.wired.controller.abort(chosen, by=options.caller(), why=why)
+    except (Unavailable, AccessDenied) as unheard:
+        raise type(unheard)(f"{unheard}; {BY_HAND}") from unheard
     if not ordered.phase.is_terminal:
         ordered = session.wired.controller.watch(chosen, lambda tick: output.narrate_trouble(tick.trouble))
     _tell(ordered)

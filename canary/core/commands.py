@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from canary.core.decision import Decision
-from canary.core.errors import RolloutConflict
+from canary.core.errors import ConfigError, RolloutConflict
 from canary.core.ledger import EntryKind
-from canary.core.model import Phase
+from canary.core.model import Phase, Version
 from canary.core.rollout import Rollout
 
 
@@ -39,13 +39,13 @@ def order_promotion(rollout: Rollout, *, full: bool, by: str, why: str, now: dat
     if rollout.phase in (Phase.PROMOTING, Phase.PROMOTED):
         return _unchanged(rollout)
     _require_traffic(rollout, "promoted")
+    if rollout.is_last_step and not full:
+        return _unchanged(rollout)
     if not all(leg.is_settled() for leg in rollout.legs):
         # with two writes unseen, a hand that takes the second back would pass for our first
         raise RolloutConflict(f"rollout {rollout.id} is still on its way to {rollout.weight}; ask again in a moment")
     if full:
         return _ordered(rollout.promoting(at=now), EntryKind.PROMOTING, f"promoted in full: {why}", by=by, now=now)
-    if rollout.is_last_step:
-        return _unchanged(rollout)
     last = rollout.shifting(to_step=len(rollout.plan.steps) - 1, at=now)
     return _ordered(last, EntryKind.SHIFTED, f"straight to {last.weight}: {why}", by=by, now=now)
 
@@ -77,18 +77,35 @@ def order_approval(rollout: Rollout, *, by: str, why: str, now: datetime) -> Dec
     return _ordered(approved, EntryKind.APPROVED, f"{rollout.weight} approved: {why}", by=by, now=now)
 
 
-def order_undo(rollout: Rollout, *, to: str, by: str, why: str, now: datetime) -> Decision:
+def order_undo(rollout: Rollout, *, to: Version | None, by: str, why: str, now: datetime) -> Decision:
     """The record of a promotion taken back; the one alias flip a target belongs to the controller.
 
     Raises:
-        RolloutConflict: the rollout was not promoted, or was undone already.
+        ConfigError: `to` is the version that was promoted, or names one version for many functions.
+        RolloutConflict: the rollout was not promoted.
     """
     if rollout.phase is not Phase.PROMOTED:
         raise RolloutConflict(f"rollout {rollout.id} is {rollout.phase}: only a promotion can be undone")
+    if to is not None:
+        _require_one_way_back(rollout, to)
     if rollout.undone is not None:
-        raise RolloutConflict(f"rollout {rollout.id} is undone already ({rollout.undone})")
+        return _unchanged(rollout)
     undone = replace(rollout, undone=f"by {by}: {why}")
-    return _ordered(undone, EntryKind.UNDONE, f"back to {to}: {why}", by=by, now=now)
+    back = "the version before" if to is None else f"version {to}"
+    return _ordered(undone, EntryKind.UNDONE, f"back to {back}: {why}", by=by, now=now)
+
+
+def _require_one_way_back(rollout: Rollout, to: Version) -> None:
+    if len(rollout.legs) > 1:
+        raise ConfigError(
+            f"rollout {rollout.id} has {len(rollout.legs)} functions, and --to names a version of one; "
+            "without it each goes back to the version before"
+        )
+    if to == rollout.legs[0].target.canary:
+        raise ConfigError(
+            f"version {to} is what rollout {rollout.id} promoted; "
+            f"without --to it goes back to version {rollout.legs[0].target.stable}"
+        )
 
 
 def order_pause(rollout: Rollout, *, by: str, why: str, now: datetime) -> Decision:

@@ -5,7 +5,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -34,18 +34,21 @@ from tests.side_fakes import FakeCapacity, FakeHookBook, FakeOrders
 from tests.version_fakes import FakeVersions
 
 CODE = "def handler(event, context):\n    return {number}\n"
-ROLE = "arn:aws:iam::000000000000:role/contract"
+ROLE, OTHER_ROLE = (f"arn:aws:iam::000000000000:role/{name}" for name in ("contract", "another"))
+DEAD_LETTERS = "arn:aws:sqs:us-east-1:000000000000:dead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AFunction:
-    """A function with two published versions; alias live serves the first."""
+    """A function with two published versions, and two that cannot share traffic with them; live serves the first."""
 
     router: TrafficRouter
     function: FunctionName
     alias: AliasName
     first: Version
     second: Version
+    other_role: Version
+    other_dead_letters: Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +93,9 @@ def routed(request: pytest.FixtureRequest) -> AFunction:
     name = f"contract-{uuid.uuid4().hex[:8]}"
     if request.param == "fake":
         fake = FakeRouter()
-        fake.add(name, "1", "2", live="1")
+        fake.add(name, "1", "2", "3", "4", live="1")
+        fake.versions[name, "3"] = replace(fake.versions[name, "3"], role=OTHER_ROLE)
+        fake.versions[name, "4"] = replace(fake.versions[name, "4"], dead_letter=DEAD_LETTERS)
         return _function(fake, name)
     cloud: RunningCloud = request.getfixturevalue("cloud")
     client = cloud.client("lambda")
@@ -103,7 +108,11 @@ def routed(request: pytest.FixtureRequest) -> AFunction:
         Publish=True,
     )
     client.update_function_code(FunctionName=name, ZipFile=_code(2), Publish=True)
-    client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier="2", WaiterConfig={"Delay": 1})
+    client.update_function_configuration(FunctionName=name, Role=OTHER_ROLE)
+    client.publish_version(FunctionName=name)
+    client.update_function_configuration(FunctionName=name, Role=ROLE, DeadLetterConfig={"TargetArn": DEAD_LETTERS})
+    client.publish_version(FunctionName=name)
+    client.get_waiter("published_version_active").wait(FunctionName=name, Qualifier="4", WaiterConfig={"Delay": 1})
     client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
     return _function(LambdaRouter(client), name)
 
@@ -256,6 +265,8 @@ def _function(router: TrafficRouter, name: str) -> AFunction:
         alias=AliasName("live"),
         first=Version("1"),
         second=Version("2"),
+        other_role=Version("3"),
+        other_dead_letters=Version("4"),
     )
 
 

@@ -1,5 +1,7 @@
 """What every AlarmSource does, the fake and the adapter alike (T3)."""
 
+import pytest
+
 from canary.core.model import AlarmState, AliasName, FunctionName, Metric, MetricSpec, Target, Version
 from canary.ports import AlarmSource
 
@@ -37,3 +39,19 @@ def test_readings_stand_in_the_order_of_the_names(alarms: AlarmSource) -> None:
 
 def test_removing_what_is_gone_is_no_concern(alarms: AlarmSource) -> None:
     alarms.remove_guards(["no-such-alarm"])
+
+
+@pytest.mark.parametrize(
+    ("metrics", "watched"),
+    [
+        ((Metric.ERRORS, Metric.SLOW), {"errors", "faults", "p99", "throttles"}),
+        ((Metric.SLOW,), {"p99", "throttles"}),
+    ],
+)
+def test_every_metric_has_its_guards_and_throttling_has_one_always(
+    alarms: AlarmSource, metrics: tuple[Metric, ...], watched: set[str]
+) -> None:
+    names = alarms.put_guards(TARGET, [MetricSpec(metric=metric) for metric in metrics])
+
+    assert {name.removeprefix("bg-guard-guarded-live-v2-") for name in names} == watched
+    alarms.remove_guards(names)

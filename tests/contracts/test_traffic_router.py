@@ -77,8 +77,32 @@ def test_a_routing_that_lambda_forbids_is_refused(routed: AFunction, stable: str
         routed.router.write_routing(routed.function, routed.alias, forbidden)
 
 
+@pytest.mark.parametrize("weight", [1, 10_000])
+def test_versions_of_different_roles_or_dead_letter_queues_share_no_traffic(routed: AFunction, weight: int) -> None:
+    before = routed.router.read_routing(routed.function, routed.alias)
+    assert before is not None
+
+    for other in (routed.other_role, routed.other_dead_letters):
+        split = replace(before, canary=other, weight=Weight(weight))
+        with pytest.raises(ConfigError):
+            routed.router.write_routing(routed.function, routed.alias, split)
+
+    assert routed.router.read_routing(routed.function, routed.alias) == before
+
+
+def test_a_share_of_nothing_is_written_as_no_share(routed: AFunction) -> None:
+    before = routed.router.read_routing(routed.function, routed.alias)
+    assert before is not None
+
+    written = routed.router.write_routing(
+        routed.function, routed.alias, replace(before, canary=routed.second, weight=Weight(0))
+    )
+
+    assert (written.stable, written.canary, written.weight) == (routed.first, None, Weight(0))
+
+
 def test_the_newest_version_is_the_highest_number(routed: AFunction) -> None:
-    assert routed.router.newest_version(routed.function) == routed.second
+    assert routed.router.newest_version(routed.function) == routed.other_dead_letters
     assert routed.router.newest_version(FunctionName("no-such-function")) is None
 
 

@@ -175,23 +175,6 @@ def test_a_late_answer_that_looks_like_the_newest_keeps_no_promotion_waiting_for
     assert (ended.phase, simulation.router.aliases[LIVE].stable) == (Phase.PROMOTED, "2")
 
 
-def test_an_old_answer_does_not_pass_for_an_undo(
-    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The read was old and showed the version before: the undo was recorded, and nothing was written."""
-    rollout = opened()
-    before = simulation.router.aliases[LIVE]
-    controller = Controller(simulation.world, "test")
-    assert controller.watch(rollout.id, lambda _tick: None).phase is Phase.PROMOTED
-    answers = iter([before])
-    read = simulation.router.read_routing
-    monkeypatch.setattr(simulation.router, "read_routing", lambda *alias: next(answers, None) or read(*alias))
-
-    undone = controller.undo(rollout.id, to=None, by="amy", why="customers complain")
-
-    assert (simulation.router.aliases[LIVE].stable, undone.undone) == ("1", "by amy: customers complain")
-
-
 def test_an_abort_is_obeyed_while_the_store_is_away_and_told_when_it_is_back(
     simulation: Simulation, opened: Open, outage: Outage
 ) -> None:

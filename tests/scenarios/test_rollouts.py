@@ -7,7 +7,7 @@ import pytest
 
 from canary.controller import Controller
 from canary.core.commands import order_abort, order_approval, order_pause, order_promotion
-from canary.core.errors import ConfigError, RolloutConflict, Unavailable
+from canary.core.errors import Unavailable
 from canary.core.hooks import Hook, HookStage, HookStatus
 from canary.core.ledger import EntryKind
 from canary.core.model import AlarmState, AliasName, AliasRouting, FunctionName, Phase, Version, Weight
@@ -384,34 +384,6 @@ def test_a_rollout_that_waits_for_an_approval_still_rolls_back(
     simulation.fleet.behaviour["2"] = Behaviour(errors=0.3)
 
     assert watched(rollout).phase is Phase.ROLLED_BACK
-
-
-def test_a_promotion_is_undone_by_one_flip(simulation: Simulation, opened: Open, watched: Watch) -> None:
-    ended = watched(opened())
-    before = len(simulation.router.writes)
-
-    undone = Controller(simulation.world, "test").undo(ended.id, to=None, by="amy", why="customers complain")
-
-    assert simulation.router.aliases[LIVE].stable == "1"
-    assert len(simulation.router.writes) == before + 1
-    assert (undone.phase, undone.undone) == (Phase.PROMOTED, "by amy: customers complain")
-    assert kinds(simulation, ended)[-1] is EntryKind.UNDONE
-
-
-def test_what_cannot_be_undone_is_refused_and_nothing_is_written(
-    simulation: Simulation, opened: Open, watched: Watch
-) -> None:
-    ended = watched(opened())
-    controller = Controller(simulation.world, "test")
-    before = len(simulation.router.writes)
-    with pytest.raises(ConfigError, match="version 9 of pay cannot serve"):
-        controller.undo(ended.id, to=Version("9"), by="amy", why="typo")
-    simulation.router.overwrite(*LIVE, AliasRouting(stable=Version("7")))
-
-    with pytest.raises(RolloutConflict, match="alias pay:live has moved on"):
-        controller.undo(ended.id, to=None, by="amy", why="late")
-
-    assert len(simulation.router.writes) == before
 
 
 def test_of_two_controllers_one_moves_the_rollout_and_either_takes_it_back(

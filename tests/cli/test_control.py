@@ -1,0 +1,141 @@
+"""The orders to one rollout as typed (T6): what they say, what they change, what is written down, who is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from canary.aws.alias import LambdaRouter
+from canary.aws.store import DynamoStore
+from canary.core.ledger import EntryKind
+from canary.core.model import AliasName, FunctionName, Phase, RolloutId
+from canary.core.rollout import Rollout
+from localcloud.running import RunningCloud
+from tests.cli.conftest import Canary
+from tests.fakes import START
+from tests.localcloud.functions_under_test import behind_alias
+from tests.rollouts import a_rollout
+
+Keep = Callable[[Rollout], Rollout]
+
+
+@pytest.fixture
+def keep(cloud: RunningCloud, table: str) -> Keep:
+    """Keeps a rollout in the table."""
+
+    def kept(rollout: Rollout) -> Rollout:
+        recorded, entry = rollout.recording(EntryKind.OPENED, "release", at=START, by="ci")
+        DynamoStore(cloud.client("dynamodb"), table).open_rollout(recorded, entry)
+        return recorded
+
+    return kept
+
+
+@pytest.fixture
+def at_10_percent(cloud: RunningCloud, keep: Keep) -> Rollout:
+    """A rollout whose alias really serves two versions."""
+    function = FunctionName(behind_alias(cloud, weight=0.1).name)
+    routing = LambdaRouter(cloud.client("lambda")).read_routing(function, AliasName("live"))
+    assert routing is not None
+    shifted = a_rollout(function).shifting(to_step=0, at=START).reached(at=START)
+    return keep(replace(shifted, legs=tuple(replace(leg, base=routing) for leg in shifted.legs)))
+
+
+@pytest.mark.parametrize(
+    ("orders", "phase", "kind"),
+    [
+        (["pause"], "paused", EntryKind.PAUSED),
+        (["pause", "resume"], "progressing", EntryKind.RESUMED),
+        (["skip-step"], "progressing", EntryKind.SKIPPED),
+        (["promote"], "progressing", EntryKind.SHIFTED),
+        (["promote --full"], "promoting", EntryKind.PROMOTING),
+    ],
+)
+def test_an_order_is_told_and_written_down_with_who_and_why(
+    canary: Canary, at_10_percent: Rollout, orders: list[str], phase: str, kind: EntryKind
+) -> None:
+    for order in orders:
+        told = canary(*order.split(), at_10_percent.id, "--why", "the bank asks")
+
+    assert (told.code, told.stdout) == (0, f"rollout {at_10_percent.id} is {phase}\n")
+    last = canary("history", at_10_percent.id, "--json").data[-1]
+    assert (last["kind"], "the bank asks" in last["reason"]) == (kind, True)
+    assert last["by"] not in ("", "controller", "ci")
+
+
+def test_an_approval_is_taken_where_one_is_waited_for(canary: Canary, at_10_percent: Rollout, keep: Keep) -> None:
+    refused = canary("approve", at_10_percent.id)
+    waiting = keep(
+        replace(a_rollout("another").entered(Phase.PROGRESSING, at=START), id=RolloutId("r-2"), awaiting_since=START)
+    )
+    given = canary("approve", waiting.id, "--why", "looks good")
+
+    assert (refused.code, refused.stderr) == (
+        2,
+        f"canary: rollout {at_10_percent.id} is progressing and waits for no approval; see canary status\n",
+    )
+    assert (given.code, given.stdout) == (0, "rollout r-2 is progressing\n")
+    assert canary("history", "r-2", "--json").data[-1]["kind"] == "approved"
+
+
+def test_an_abort_takes_the_traffic_back_before_it_returns(
+    canary: Canary, cloud: RunningCloud, at_10_percent: Rollout
+) -> None:
+    (function,) = (leg.target.function for leg in at_10_percent.legs)
+
+    aborted = canary("abort", "--why", "customers complain")  # the only open one
+    again = canary("abort", at_10_percent.id)
+
+    assert (aborted.code, aborted.stdout) == (0, f"rollout {at_10_percent.id} is aborted\n")
+    assert (again.code, again.stdout) == (0, aborted.stdout)
+    alias = cloud.client("lambda").get_alias(FunctionName=function, Name="live")
+    assert (alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})) == ("1", {})
+    assert [entry["kind"] for entry in canary("history", at_10_percent.id, "--json").data] == [
+        "opened",
+        "rolling_back",
+        "aborted",
+    ]
+
+
+def test_an_abort_that_the_table_does_not_hear_says_what_to_type_instead(
+    canary: Canary, at_10_percent: Rollout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")
+
+    unheard = canary("abort", at_10_percent.id)
+
+    assert unheard.code == 75
+    assert unheard.stderr.endswith(
+        "for each function of the release: aws lambda update-alias --function-name NAME --name live "
+        "--routing-config AdditionalVersionWeights={}\n"
+    )
+
+
+def test_a_promotion_is_undone_and_asking_again_is_no_error(
+    canary: Canary, cloud: RunningCloud, table: str, keep: Keep
+) -> None:
+    function = FunctionName(behind_alias(cloud).name)
+    cloud.client("lambda").update_alias(FunctionName=function, Name="live", FunctionVersion="2")
+    ended = keep(a_rollout(function)).entered(Phase.PROMOTED, at=START)
+    promoted, entry = ended.recording(EntryKind.PROMOTED, "all is well", at=START, by="ci")
+    DynamoStore(cloud.client("dynamodb"), table).commit(replace(promoted, number=promoted.number + 1), (entry,), ())
+
+    bad = canary("undo", promoted.id, "--to", "2")
+    undone = canary("undo", promoted.id, "--why", "customers complain")
+    again = canary("undo", promoted.id)
+
+    assert (bad.code, bad.stderr.startswith(f"canary: version 2 is what rollout {promoted.id} promoted;")) == (2, True)
+    assert undone.stderr == ""
+    assert (undone.code, undone.stdout) == (0, f"rollout {promoted.id} is undone: {function}:live went back\n")
+    assert (again.code, again.stdout) == (0, undone.stdout)
+    assert cloud.client("lambda").get_alias(FunctionName=function, Name="live")["FunctionVersion"] == "1"
+    last = canary("history", promoted.id, "--json").data[-1]
+    assert last["reason"] == "back to the version before: customers complain"
+
+
+@pytest.mark.parametrize("order", ["pause", "resume", "skip-step", "approve", "promote", "abort", "undo"])
+def test_orders_to_nobody_are_one_line_and_code_2(canary: Canary, order: str) -> None:
+    refused = canary(order, "r-nowhere")
+
+    assert (refused.code, refused.stdout) == (2, "")
+    assert refused.stderr == "canary: there is no rollout r-nowhere; canary history lists those there were\n"
