@@ -1,4 +1,4 @@
-"""(world, surveyor, places) -> the facts of one check-up. Reads only; `canary.core.doctor` says what they mean."""
+"""(world, surveyor, request) -> the facts of one check-up. Reads only; `canary.core.doctor` says what they mean."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -8,6 +8,7 @@ from canary.core.errors import AccessDenied
 from canary.core.facts import Facts, FunctionFacts, OpenRollout, Unread, VersionSnapshot, Way, WayKind
 from canary.core.leg import MetricPath
 from canary.core.model import AliasName, AliasRouting, FunctionName, RolloutId, Target, Version
+from canary.core.request import ReleaseRequest
 from canary.core.rollout import Rollout
 from canary.ports import World
 from canary.side_ports import Surveyor
@@ -36,10 +37,8 @@ class _Look:
             return otherwise
 
 
-def look_around(
-    world: World, surveyor: Surveyor, places: Sequence[Place], alarms: Sequence[str], store_table: str
-) -> Facts:
-    """Everything about these functions and aliases, about the targets of open rollouts, and about these alarms.
+def look_around(world: World, surveyor: Surveyor, request: ReleaseRequest, store_table: str) -> Facts:
+    """Everything about the functions, aliases and alarms that a release would touch, and about all open rollouts.
 
     Raises:
         Unavailable: AWS did not answer; nothing is concluded from half a look.
@@ -47,8 +46,9 @@ def look_around(
     look = _Look(world, surveyor)
     rollouts = tuple(_open_rollouts(world))
     held = [(leg.target.function, leg.target.alias) for each in rollouts for leg in each.rollout.legs]
+    places = ((target.function, target.alias) for target in request.targets)
     functions = tuple(_functions(look, tuple(dict.fromkeys((*places, *held)))))
-    names = tuple(dict.fromkeys((*alarms, *(name for each in rollouts for name in each.rollout.alarms))))
+    names = tuple(dict.fromkeys((*request.alarms, *(name for each in rollouts for name in each.rollout.alarms))))
     return Facts(
         read_at=world.clock.now(),
         functions=functions,
@@ -57,7 +57,7 @@ def look_around(
         guards=look.permitted("guard alarms", surveyor.list_guards, ()),
         missing_rights=look.permitted(
             "the caller's rights",
-            lambda: surveyor.find_missing_rights([function for function, _ in places], store_table),
+            lambda: surveyor.find_missing_rights(request, store_table),
             (),
         ),
         unread=tuple(look.unread),

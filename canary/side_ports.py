@@ -15,6 +15,7 @@ from canary.core.ledger import LedgerEntry
 from canary.core.model import AliasName, AliasRouting, FunctionName, Target, Version
 from canary.core.orders import AuditNote, Stop
 from canary.core.prune import PublishedVersion
+from canary.core.request import ReleaseRequest
 from canary.core.rollout import Rollout
 
 
@@ -196,8 +197,8 @@ class Surveyor(Protocol):
         """Every alarm that carries the prefix of guards."""
         ...
 
-    def find_missing_rights(self, functions: Sequence[FunctionName], store_table: str) -> tuple[Right, ...]:
-        """What the caller may not do of what a release does.
+    def find_missing_rights(self, request: ReleaseRequest, store_table: str) -> tuple[Right, ...]:
+        """What the caller may not do of what this release would.
 
         Raises:
             AccessDenied: the caller may not even ask.

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from canary.aws.clients import aws_errors
 from canary.core.codec import Plain
 from canary.core.errors import CanaryError, ConfigError, Unavailable
-from canary.core.hooks import Hook, HookReading, HookRun, HookStatus
+from canary.core.hooks import Hook, HookKind, HookReading, HookRun, HookStatus
 from canary.core.rollout import Rollout
 from canary.ports import Clock
 from canary.side_ports import HookBook
@@ -69,15 +69,15 @@ class Hooks:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, key: str, hook: Hook, body: str) -> _Run:
-        if hook.run.startswith(("http://", "https://")):
-            return _Called(key, self._pool, lambda: _post(hook.run, body))
-        if hook.run.startswith(("lambda:", "arn:")):
-            name = hook.run.removeprefix("lambda:")
-            return _Called(key, self._pool, lambda: self._invoke(name, body))
-        if hook.run.startswith("codedeploy:"):
-            function = hook.run.removeprefix("codedeploy:")
-            return _Called(key, self._pool, lambda: self._consult(key, function, body))
-        return _Command(key, hook.run, body) if self._runs_commands else _Elsewhere(key)
+        match hook.kind:
+            case HookKind.URL:
+                return _Called(key, self._pool, lambda: _post(hook.run, body))
+            case HookKind.FUNCTION:
+                return _Called(key, self._pool, lambda: self._invoke(hook.function, body))
+            case HookKind.CODEDEPLOY:
+                return _Called(key, self._pool, lambda: self._consult(key, hook.function, body))
+            case HookKind.COMMAND:
+                return _Command(key, hook.run, body) if self._runs_commands else _Elsewhere(key)
 
     def _invoke(self, function: str, body: str) -> str:
         with aws_errors(f"calling hook function {function}"):

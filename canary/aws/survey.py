@@ -14,6 +14,7 @@ from canary.aws.ways import WayFinder
 from canary.core.errors import AccessDenied
 from canary.core.facts import AlarmFacts, Right, VersionSnapshot, Way, WayKind
 from canary.core.model import FunctionName, Version
+from canary.core.request import ReleaseRequest
 from canary.core.rights import Account, needed_rights
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class AwsSurvey:
         """One `DescribeAlarms` a page."""
         return self._alarms.list_guards()
 
-    def find_missing_rights(self, functions: Sequence[FunctionName], store_table: str) -> tuple[Right, ...]:
+    def find_missing_rights(self, request: ReleaseRequest, store_table: str) -> tuple[Right, ...]:
         """One `SimulatePrincipalPolicy` a resource; the account's root user may do everything.
 
         What service control policies and permission boundaries forbid is part of the answer only where IAM knows them.
@@ -88,7 +89,7 @@ class AwsSurvey:
         principal = self._principal(arn)
         if principal is None:
             return ()
-        needed = needed_rights(here, functions, store_table)
+        needed = needed_rights(here, request, store_table)
         return tuple(right for group in _by_resource(needed) for right in self._denied(principal, group))
 
     def _principal(self, arn: str) -> str | None:

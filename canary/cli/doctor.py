@@ -1,6 +1,8 @@
 """`canary doctor`, `adopt`: what stands in the way of a safe release, and an alias put right."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,11 +10,13 @@ import typer
 from canary import schema
 from canary.adopting import adopt_alias
 from canary.cli import options, output
+from canary.config import parse_request
 from canary.core.doctor import examine, is_clean
 from canary.core.errors import ConfigError
 from canary.core.model import AliasName, FunctionName
 from canary.core.orders import AdoptTo
-from canary.examining import Place, look_around
+from canary.core.request import ReleaseRequest, TargetRequest
+from canary.examining import look_around
 
 Functions = Annotated[
     list[str], typer.Option("--function", "-f", help="A function, or FUNCTION:ALIAS; may be given several times.")
@@ -23,6 +27,7 @@ To = Annotated[AdoptTo, typer.Option("--to", help="Which version shall serve alo
 
 def doctor(
     environment: options.Environment = "",
+    config: options.Config = None,
     functions: Functions = [],  # noqa: B006 - typer reads the default, nobody writes it
     store: options.Store = "",
     region: options.Region = "",
@@ -30,13 +35,12 @@ def doctor(
 ) -> None:
     """Finds what defeats a release or its rollback, and says what mends it. Changes nothing; exit code 1 if anything.
 
-    Looks at aliases, versions, event sources, REST APIs, permissions, alarms, open rollouts and the caller's rights.
+    Looks at aliases, versions, event sources, REST APIs, permissions, alarms, open rollouts and the caller's rights;
+    with --config at what that release needs beside: its hooks, alarms, notices and warm capacity.
     """
     session = options.connect(environment, store, region)
-    places = tuple(_place(name) for name in functions) or _published(session)
-    alarms = session.published.alarms if session.published is not None else ()
     wired = session.wired
-    facts = look_around(wired.world, wired.surveyor(), places, alarms, wired.store_table)
+    facts = look_around(wired.world, wired.surveyor(), _request(session, config, functions), wired.store_table)
     findings = examine(facts, where=wired.where)
     output.show_findings(findings, looked_at=len(facts.functions), as_json=as_json)
     if not is_clean(findings):
@@ -58,12 +62,17 @@ def adopt(
     output.say(f"alias {name}:{alias} {'serves one version already' if serves is None else f'serves {serves} now'}")
 
 
-def _published(session: options.Session) -> Sequence[Place]:
-    if session.published is None:
+def _request(session: options.Session, config: Path | None, functions: Sequence[str]) -> ReleaseRequest:
+    """The release whose ground is looked at."""
+    tables, where = options.release_file(config)
+    named = tuple(TargetRequest(function=name, alias=alias) for name, alias in map(_place, functions))
+    published = session.published.targets if session.published is not None else ()
+    if not (named or published or tables.get("targets")):
         raise ConfigError("what shall be looked at? name a function (--function NAME) or an environment (--env dev)")
-    return [(target.function, target.alias) for target in session.published.targets]
+    request = parse_request(tables, where, by=options.caller(), targets=named or published)
+    return options.guarded(replace(request, targets=named or request.targets), session.published)
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> tuple[FunctionName, AliasName]:
     name, _, alias = text.partition(":")
     return FunctionName(name), AliasName(alias or schema.LIVE_ALIAS)

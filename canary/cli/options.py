@@ -32,6 +32,7 @@ Store = Annotated[
         envvar="CANARY_STORE", help="DynamoDB table of rollouts; by default the one that the stack published."
     ),
 ]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="A rollout.toml.", show_default=False)]
 Region = Annotated[str, typer.Option(help="AWS region; by default the ordinary AWS settings decide.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the ledger.")]
@@ -105,10 +106,14 @@ class Asked:
     fix_forward: str
 
 
+def release_file(config: Path | None) -> tuple[dict[str, Any], str]:
+    """The tables of a rollout.toml, none without one, and what to call them in an error."""
+    return ({}, "command line") if config is None else (dict(read_release_file(config)), str(config))
+
+
 def request_of(asked: Asked, published: PublishedStack | None) -> ReleaseRequest:
     """The request that file, command line and published stack make together."""
-    tables: dict[str, Any] = dict(read_release_file(asked.config)) if asked.config is not None else {}
-    where = str(asked.config) if asked.config is not None else "command line"
+    tables, where = release_file(asked.config)
     told: dict[str, Any] = {
         "strategy": asked.strategy or None,
         "bake": asked.bake or None,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Final
 
@@ -16,6 +15,7 @@ from canary.cli.live import LiveView
 from canary.config import parse_destinations
 from canary.core.errors import AccessDenied, ConfigError, Unavailable
 from canary.core.freeze import freeze_at
+from canary.core.hooks import HookKind
 from canary.core.model import FunctionName, Phase, RolloutId
 from canary.core.request import ReleaseRequest, ask_again
 from canary.core.rollout import Rollout
@@ -25,7 +25,6 @@ from canary.wiring import Wired, new_rollout_id
 TAKEN_OVER_WITHIN: Final = timedelta(seconds=90)
 """How long the controller inside AWS may take to take a detached release over; its schedule looks each minute."""
 
-Config = Annotated[Path | None, typer.Option("--config", "-c", help="A rollout.toml.", show_default=False)]
 Functions = Annotated[
     list[str], typer.Option("--function", "-f", help="A function to release; may be given several times.")
 ]
@@ -61,7 +60,7 @@ Detach = Annotated[bool, typer.Option("--detach", help="Leave it to the controll
 
 def plan(
     environment: options.Environment = "",
-    config: Config = None,
+    config: options.Config = None,
     functions: Functions = [],  # noqa: B006 - typer reads the default, nobody writes it
     alias: Alias = "",
     candidate: Candidate = "",
@@ -106,7 +105,7 @@ def plan(
 
 def release(
     environment: options.Environment = "",
-    config: Config = None,
+    config: options.Config = None,
     functions: Functions = [],  # noqa: B006 - typer reads the default, nobody writes it
     alias: Alias = "",
     candidate: Candidate = "",
@@ -204,7 +203,7 @@ def _controller_for(session: options.Session, request: ReleaseRequest) -> Functi
     controller = session.published.controller if session.published is not None else None
     if controller is None:
         raise ConfigError("no controller inside AWS is known; name an environment that has one, or leave out --detach")
-    if commands := [hook.name for hook in request.hooks if hook.is_command]:
+    if commands := [hook.name for hook in request.hooks if hook.kind is HookKind.COMMAND]:
         raise ConfigError(
             f"hook {commands[0]} is a command of this machine, which nobody runs for a detached release; "
             "give lambda:NAME or a URL, or leave out --detach"

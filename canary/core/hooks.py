@@ -7,10 +7,17 @@ from typing import Final
 
 from canary.core.errors import ConfigError
 
-_CALLED: Final = ("http://", "https://", "lambda:", "arn:", "codedeploy:")
-"""What `Hook.run` begins with where it is no local command."""
 _MARK: Final = "~"
 """Stands between the key of a run and its token."""
+
+
+class HookKind(StrEnum):
+    """How a hook is run."""
+
+    COMMAND = "command"
+    URL = "URL"
+    FUNCTION = "function"
+    CODEDEPLOY = "CodeDeploy-style function"
 
 
 class HookStage(StrEnum):
@@ -51,9 +58,18 @@ class Hook:
             raise ConfigError(f"hook {self.name}: the deadline must be positive, such as 10m")
 
     @property
-    def is_command(self) -> bool:
-        """Whether it runs on the machine of whoever released, and nowhere else."""
-        return not self.run.startswith(_CALLED)
+    def kind(self) -> HookKind:
+        """How it is run. A command runs on the machine of whoever released, and nowhere else."""
+        if self.run.startswith(("http://", "https://")):
+            return HookKind.URL
+        if self.run.startswith("codedeploy:"):
+            return HookKind.CODEDEPLOY
+        return HookKind.FUNCTION if self.run.startswith(("lambda:", "arn:")) else HookKind.COMMAND
+
+    @property
+    def function(self) -> str:
+        """The name or ARN of the function that it is."""
+        return self.run.removeprefix("lambda:").removeprefix("codedeploy:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """`canary doctor` and `adopt` on the embedded cloud: every rule seen on a real resource (issue 4, coexistence)."""
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -172,7 +173,7 @@ def test_guards_that_nobody_s_rollout_owns_are_found(canary: Canary, cloud: Runn
 
 
 def test_rights_that_the_caller_lacks_are_found(
-    canary: Canary, cloud: RunningCloud, function: Deployed, monkeypatch: pytest.MonkeyPatch
+    canary: Canary, cloud: RunningCloud, function: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = f"amy-{uuid4().hex[:8]}"
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=cloud.region)
@@ -187,9 +188,16 @@ def test_rights_that_the_caller_lacks_are_found(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
 
     found = canary("doctor", "-f", function.name, "--json")
+    config = tmp_path / "rollout.toml"
+    config.write_text('notify = {to = ["events:default"]}\n')
+    more = canary("doctor", "-f", function.name, "--config", str(config), "--json")
 
-    missing = {name for rule, name in rules(found) if rule == "right-missing"}
-    assert missing == {"lambda:UpdateAlias", "dynamodb:Query"}
+    assert missing_rights(found) == {"lambda:UpdateAlias", "dynamodb:Query"}
+    assert missing_rights(more) == missing_rights(found) | {"events:PutEvents"}
+
+
+def missing_rights(found: Answer) -> set[str]:
+    return {name for rule, name in rules(found) if rule == "right-missing"}
 
 
 def test_a_function_that_is_not_there_is_found(canary: Canary) -> None:

@@ -7,10 +7,13 @@ from datetime import timedelta
 from canary.controller import Controller
 from canary.core.errors import AccessDenied
 from canary.core.facts import AlarmFacts, Facts, Right, VersionSnapshot, Way, WayKind
+from canary.core.judge import JudgeSettings
 from canary.core.model import AliasName, FunctionName, Version
+from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
 from canary.examining import look_around
 from tests.fakes import Simulation
+from tests.scenarios.conftest import STEPS
 
 PAY = FunctionName("pay")
 
@@ -41,9 +44,9 @@ class FakeSurveyor:
         self._permit("DescribeAlarms")
         return ()
 
-    def find_missing_rights(self, functions: Sequence[FunctionName], store_table: str) -> tuple[Right, ...]:
+    def find_missing_rights(self, request: ReleaseRequest, store_table: str) -> tuple[Right, ...]:
         self._permit("SimulatePrincipalPolicy")
-        return tuple(Right(action=f"on {store_table}", resource=function) for function in functions)
+        return tuple(Right(action=f"on {store_table}", resource=target.function) for target in request.targets)
 
     def _permit(self, action: str) -> None:
         if not self.may_read:
@@ -51,7 +54,14 @@ class FakeSurveyor:
 
 
 def look(simulation: Simulation, surveyor: FakeSurveyor) -> Facts:
-    return look_around(simulation.world, surveyor, [(PAY, AliasName("live"))], ["api-5xx"], "rollouts")
+    request = ReleaseRequest(
+        targets=(TargetRequest(function=PAY, alias=AliasName("live")),),
+        strategy=STEPS,
+        judge=JudgeSettings(),
+        alarms=("api-5xx",),
+        by="amy",
+    )
+    return look_around(simulation.world, surveyor, request, "rollouts")
 
 
 def test_everything_about_a_function_is_gathered(simulation: Simulation) -> None:

@@ -4,39 +4,42 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from canary.aws.store import DynamoStore
-from canary.core.destination import Destination, Medium
-from canary.core.judge import JudgeSettings
-from canary.core.model import AliasName, FunctionName, Phase, RolloutId, Version, Weight
-from canary.core.plan import canary_strategy
-from canary.core.request import ReleaseRequest, TargetRequest
-from canary.core.rollout import Rollout
-from canary.opening import open_rollout, plan_rollout
+from canary.controller import Tick
+from canary.core.capacity import Capacity
+from canary.core.model import NO_TRAFFIC, FunctionName, Phase, Version, Weight
+from canary.core.rights import Account, needed_rights
 from canary.wiring import connect_clients, wire
 from localcloud.engine.deploy import deploy
 from localcloud.engine.jobs import Result
 from localcloud.running import RunningCloud, running_cloud
-from localcloud.settings import ACCESS_KEY, SECRET_KEY
 from stack import grants
-from stack.naming import Place
 from stack.settings import CHECKOUT
+from tests.stack.enforced import (
+    FUNCTION,
+    PLACE,
+    STORE,
+    Client,
+    a_candidate,
+    a_user,
+    asked_for,
+    is_denied,
+    listening,
+    opened,
+    opened_by_an_engineer,
+)
 
 pytestmark = pytest.mark.localcloud
-PLACE = Place(
-    environment="dev", account="000000000000", region="us-east-1", cost_centre="c", data_classification="internal"
-)
 ANYBODY = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
 SETTLED_WITHIN_SECONDS = 30
+PATIENCE_TICKS = 40
 
 
 @pytest.fixture(scope="module")
@@ -52,26 +55,6 @@ def applied(cloud: RunningCloud, tmp_path_factory: pytest.TempPathFactory) -> Re
     folder: Path = tmp_path_factory.mktemp("enforced")
     own = {"build": str(folder / "build")}
     return deploy(CHECKOUT / "stack", "dev", cloud.endpoint, extra_config=own, home=folder / "state")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """Makes clients with the rights of one role."""
-
-    cloud: RunningCloud
-    given: Mapping[str, str]
-
-    def __call__(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3's
-        session = boto3.Session(self.given["AccessKeyId"], self.given["SecretAccessKey"], self.given["SessionToken"])
-        return session.client(service, endpoint_url=self.cloud.endpoint, region_name=region)  # type: ignore[call-overload]
-
-    def variables(self) -> dict[str, str]:
-        """What lets a process act as the role."""
-        return {
-            "AWS_ACCESS_KEY_ID": self.given["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": self.given["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": self.given["SessionToken"],
-        }
 
 
 @pytest.fixture
@@ -98,14 +81,6 @@ def call(url: str, body: Mapping[str, object] | None = None, key: str = "") -> d
     with urllib.request.urlopen(request) as answer:
         answered: dict[str, Any] = json.load(answer)
         return answered
-
-
-def is_denied(act: Callable[..., Any], **arguments: object) -> bool:
-    try:
-        act(**arguments)
-    except ClientError as error:
-        return error.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}
-    return False
 
 
 def test_payments_are_taken_found_and_listed_with_the_functions_own_rights(applied: Result) -> None:
@@ -171,8 +146,7 @@ def test_a_release_is_carried_on_told_and_taken_back_with_the_controllers_own_ri
     cloud: RunningCloud, as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opened by an engineer, then only the role: metrics, alarms, state, lease, alias, capacity, guards, notices."""
-    candidate = a_candidate(cloud)
-    rollout = opened(cloud, candidate, monkeypatch)
+    rollout = opened_by_an_engineer(cloud, monkeypatch)
     client = as_role("rollout-controller")
     heard = listening(cloud)
     for name, value in client.variables().items():
@@ -189,18 +163,50 @@ def test_a_release_is_carried_on_told_and_taken_back_with_the_controllers_own_ri
 
     assert [tick.trouble for tick in ticks] == [None] * len(ticks)
     assert [tick.seen.blind for tick in ticks if tick.seen is not None] == [None] * len(ticks)
-    assert split == {candidate: 0.1}
+    assert list(split.values()) == [0.1]
     assert ticks[-1].decision.rollout.phase is Phase.ABORTED
     assert not alias(FunctionName=FUNCTION, Name="live").get("RoutingConfig", {}).get("AdditionalVersionWeights")
     assert cloud.client("cloudwatch").describe_alarms(AlarmNames=list(rollout.guards))["MetricAlarms"] == []
     assert heard() == ["rolling_back", "aborted"]
 
 
+def test_a_caller_with_the_rights_that_doctor_asks_for_releases_and_goes_back(
+    cloud: RunningCloud, applied: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert applied.changes
+    request = asked_for(a_candidate(cloud), capacity=Capacity(provisioned=1))
+    here = Account(partition="aws", account=PLACE.account, region=PLACE.region)
+    for name, value in a_user(cloud, needed_rights(here, request, STORE)).items():
+        monkeypatch.setenv(name, value)
+    wired = wire(connect_clients(PLACE.region), STORE)
+    heard = listening(cloud)
+
+    rollout = opened(request, wired.world)
+    ticks = list[Tick]()
+    while not ticks or (ticks[-1].decision.rollout.weight == NO_TRAFFIC and len(ticks) < PATIENCE_TICKS):
+        ticks.append(wired.controller.tick(rollout.id))
+        time.sleep(0.5)
+    wired.controller.abort(rollout.id, by="amy", why="enough")
+    ticks += [wired.controller.tick(rollout.id) for _ in range(2)]
+    wired.world.notifier.finish(timedelta(seconds=20))
+
+    assert [tick.trouble for tick in ticks] == [None] * len(ticks)
+    assert [tick.seen.blind for tick in ticks if tick.seen is not None] == [None] * len(ticks)
+    assert ticks[-3].decision.rollout.weight == Weight.percent(10)
+    assert ticks[-1].decision.rollout.phase is Phase.ABORTED
+    assert cloud.client("cloudwatch").describe_alarms(AlarmNames=list(rollout.guards))["MetricAlarms"] == []
+    assert (
+        wired.world.capacity.read_provisioned(FunctionName(FUNCTION), request.targets[0].candidate or Version(""))
+        is None
+    )
+    assert heard() == ["opened", "rolling_back", "aborted"]
+
+
 def test_a_watchdog_takes_everything_back_by_calling_the_controller_and_can_do_nothing_else(
     cloud: RunningCloud, applied: Result, as_role: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert applied.changes
-    rollout = opened(cloud, a_candidate(cloud), monkeypatch)
+    rollout = opened_by_an_engineer(cloud, monkeypatch)
     functions = as_role("rollout-abort")("lambda", PLACE.region)
 
     answer = functions.invoke(
@@ -214,65 +220,3 @@ def test_a_watchdog_takes_everything_back_by_calling_the_controller_and_can_do_n
     ended = DynamoStore(cloud.client("dynamodb"), STORE).load_rollout(rollout.id)
     assert ended is not None
     assert ended.aborted == "aborted by watchdog: customers complain"
-
-
-FUNCTION, STORE, TOPIC = "function-payment-processor-dev", "table-rollouts-dev", PLACE.arn("sns", "topic-alarms-dev")
-
-
-def a_candidate(cloud: RunningCloud) -> str:
-    """A version newer than the one that live serves."""
-    functions = cloud.client("lambda")
-    functions.update_function_configuration(FunctionName=FUNCTION, Description=uuid4().hex)
-    return functions.publish_version(FunctionName=FUNCTION)["Version"]
-
-
-def opened(cloud: RunningCloud, candidate: str, monkeypatch: pytest.MonkeyPatch) -> Rollout:
-    """A rollout to the candidate, opened by somebody who may."""
-    for name, value in {
-        "ENDPOINT_URL": cloud.endpoint,
-        "ACCESS_KEY_ID": ACCESS_KEY,
-        "SECRET_ACCESS_KEY": SECRET_KEY,
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
-    world = wire(connect_clients(PLACE.region), STORE).world
-    request = ReleaseRequest(
-        targets=(
-            TargetRequest(
-                function=FunctionName(FUNCTION),
-                alias=AliasName("live"),
-                preview_alias=AliasName("preview"),
-                candidate=Version(candidate),
-            ),
-        ),
-        strategy=canary_strategy(Weight.percent(10), timedelta(hours=1)),
-        judge=JudgeSettings(),
-        notify=(Destination(medium=Medium.SNS, name=TOPIC),),
-        by="engineer",
-    )
-    planned = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId(f"r-{uuid4().hex[:8]}"))
-    return open_rollout(planned, request, world.alarms, world.store)
-
-
-def listening(cloud: RunningCloud) -> Callable[[], list[str]]:
-    """What comes to the topic from now on, by the kinds of notice."""
-    queues = cloud.client("sqs")
-    url = queues.create_queue(QueueName=f"heard-{uuid4().hex[:8]}")["QueueUrl"]
-    queue = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    let_it_in = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_it_in]})
-    queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    cloud.client("sns").subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=queue)
-
-    def heard() -> list[str]:
-        messages = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
-        told = [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-        return [notice["kind"] for notice in sorted(told, key=lambda notice: notice["at"])]
-
-    return heard
