@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from canary.core.decision import Decision, Observation, SeenPath, SeenTarget
 from canary.core.evidence import Evidence
+from canary.core.hooks import Hook, HookReading, HookStage, HookStatus
 from canary.core.judge import JudgeSettings
 from canary.core.leg import Leg, MetricPath, PathEvidence
 from canary.core.model import (
@@ -58,6 +59,14 @@ def a_rollout(*functions: str, weights: tuple[int, ...] = (10, 50, 100), min_req
     )
 
 
+def a_guarded_rollout(*functions: str) -> Rollout:
+    """One that stops for everything that a release may stop for: hooks at every stage, a person after every step."""
+    rollout = a_rollout(*functions)
+    steps = tuple(replace(step, approval=BAKE * 10) for step in rollout.plan.steps)
+    hooks = tuple(Hook(name=f"check-{stage}", stage=stage, run="true") for stage in HookStage)
+    return replace(rollout, plan=replace(rollout.plan, steps=steps), hooks=hooks)
+
+
 class Aliases:
     """The aliases of a rollout as AWS holds them."""
 
@@ -100,12 +109,16 @@ def look(
     alarm: AlarmState = AlarmState.OK,
     rate: int = 10,
     blind: str | None = None,
+    hooks: HookStatus = HookStatus.SUCCEEDED,
+    stopped: str | None = None,
 ) -> Observation:
-    """What one look shows: the aliases as they are, traffic at `rate`, one alarm."""
+    """What one look shows: the aliases as they are, traffic at `rate`, one alarm, one answer of all hooks due."""
     paths = windows(rollout, now, rate=rate) if blind is None else ()
     return Observation(
         observed_at=now,
         targets=tuple(SeenTarget(routing=routing, paths=paths) for routing in aliases.now),
         alarms=(AlarmReading(name="guard", state=alarm),) if blind is None else (),
+        hooks=tuple(HookReading(key=key, status=hooks, started_at=now) for key, _ in rollout.due_hooks()),
         blind=blind,
+        stopped=stopped,
     )

@@ -2,21 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from canary.core.commands import order_abort, order_pause, order_promotion, order_resumption
+from canary.core.commands import (
+    order_abort,
+    order_approval,
+    order_pause,
+    order_promotion,
+    order_resumption,
+    order_skip,
+)
 from canary.core.decision import Decision, Observation
 from canary.core.errors import RolloutConflict
+from canary.core.hooks import HookStatus
 from canary.core.ledger import EntryKind
-from canary.core.model import NO_TRAFFIC, AlarmState, AliasRouting, Phase, RevisionId, Version, Weight
+from canary.core.model import ALL_TRAFFIC, NO_TRAFFIC, AlarmState, AliasRouting, Phase, RevisionId, Version, Weight
 from canary.core.reconcile import reconcile
-from canary.core.rollout import Rollout
+from canary.core.rollout import OnSilence, Rollout
 from tests.fakes import START
-from tests.rollouts import BAKE, Aliases, a_rollout, look
+from tests.rollouts import BAKE, Aliases, a_guarded_rollout, a_rollout, look
 
 TICK = timedelta(seconds=10)
 
@@ -34,6 +43,25 @@ def run(rollout: Rollout, ticks: int, *, alarm_at: int | None = None, rate: int 
 
 
 stages = st.integers(0, 40)
+
+Command = Callable[..., Decision]
+COMMANDS: tuple[Command, ...] = (
+    order_abort,
+    order_pause,
+    order_resumption,
+    partial(order_promotion, full=False),
+    partial(order_promotion, full=True),
+    order_skip,
+    order_approval,
+)
+
+
+def _ordered(order: Command, rollout: Rollout, now: datetime) -> Rollout:
+    """The rollout after a person's command; unchanged where it is refused."""
+    try:
+        return order(rollout, by="amy", why="because", now=now).rollout
+    except RolloutConflict:
+        return rollout
 
 
 @given(stages)
@@ -61,29 +89,49 @@ def test_2_its_own_result_seen_as_it_wished_changes_nothing(ticks: int, alarm: A
     assert (again.rollout, again.routes, again.entries) == (rollout, (), ())
 
 
-@given(st.sampled_from([phase for phase in Phase if phase.is_terminal]), st.sampled_from(list(AlarmState)))
-def test_3_terminal_phases_absorb_everything(phase: Phase, alarm: AlarmState) -> None:
-    rollout = a_rollout().entered(phase, at=START)
+@given(
+    st.sampled_from([phase for phase in Phase if phase.is_terminal]),
+    st.sampled_from(list(AlarmState)),
+    st.sampled_from(list(HookStatus)),
+    st.sampled_from([None, "no answer"]),
+    st.integers(0, 100),
+)
+def test_3_terminal_phases_absorb_everything(
+    phase: Phase, alarm: AlarmState, hooks: HookStatus, trouble: str | None, percent: int
+) -> None:
+    rollout = a_guarded_rollout().entered(phase, at=START)
+    aliases = Aliases(rollout)
+    aliases.overwrite(0, AliasRouting(stable=Version("1"), canary=Version("2"), weight=Weight.percent(percent)))
+    seen = look(rollout, aliases, START, alarm=alarm, hooks=hooks, blind=trouble, stopped=trouble)
 
-    decision = reconcile(rollout, look(rollout, Aliases(rollout), START, alarm=alarm), START)
+    decision = reconcile(rollout, seen, START)
 
     assert decision == Decision(rollout=rollout, requeue_after=timedelta(0))
+    assert all(_ordered(order, rollout, START) == rollout for order in COMMANDS)
 
 
-@given(stages, st.booleans())
-def test_4_a_failed_verdict_takes_the_weight_in_the_same_decision(ticks: int, paused: bool) -> None:  # noqa: FBT001
-    rollout, aliases, _ = run(a_rollout(), ticks)
-    if paused and rollout.phase is Phase.PROGRESSING:
-        rollout = replace(rollout, phase=Phase.PAUSED)
-    if rollout.phase.is_terminal:
-        return
+@given(
+    stages,
+    st.sampled_from([a_rollout, a_guarded_rollout]),
+    st.lists(st.sampled_from(COMMANDS), max_size=2),
+    st.sampled_from([None, "stopped by amy"]),
+    st.sampled_from(list(HookStatus)),
+)
+def test_4_a_failed_verdict_takes_the_weight_in_the_same_decision(
+    ticks: int, kind: Callable[..., Rollout], orders: list[Command], stopped: str | None, hooks: HookStatus
+) -> None:
+    rollout, aliases, _ = run(kind("pay", "ship"), ticks)
     now = START + ticks * TICK
+    for order in orders:
+        rollout = _ordered(order, rollout, now)
+    assume(not rollout.phase.is_terminal)
 
-    decision = reconcile(rollout, look(rollout, aliases, now, alarm=AlarmState.ALARM), now)
+    seen = look(rollout, aliases, now, alarm=AlarmState.ALARM, stopped=stopped, hooks=hooks)
+    decision = reconcile(rollout, seen, now)
     aliases.apply(decision)
 
     assert decision.rollout.weight == NO_TRAFFIC
-    assert decision.route_first
+    assert decision.route_first or not decision.routes
     assert all(routing.shares() == {"1": Weight.percent(100)} for routing in aliases.now)
 
 
@@ -188,12 +236,18 @@ def test_10_a_clock_that_goes_backwards_changes_nothing(ticks: int, back: timede
 
 @given(st.integers(0, 45), st.integers(0, 45))
 def test_11_all_targets_carry_the_same_weight_or_are_on_their_way_to_it(ticks: int, alarm_at: int) -> None:
-    rollout, aliases, _ = run(a_rollout("pay", "ship", "book"), ticks, alarm_at=alarm_at)
-    now = START + ticks * TICK
-    decision = reconcile(rollout, look(rollout, aliases, now), now)
-    aliases.apply(decision)
-
-    assert len({str(routing) for routing in aliases.now}) == 1
+    names = ["pay", "ship", "book"]
+    rollout = a_rollout(*names)
+    aliases = Aliases(rollout)
+    for index in range(ticks):
+        alarm = AlarmState.ALARM if index >= alarm_at else AlarmState.OK
+        now = START + index * TICK
+        decision = reconcile(rollout, look(rollout, aliases, now, alarm=alarm), now)
+        if decision.routes:
+            assert [route.function for route in decision.routes] == (names[::-1] if decision.route_first else names)
+        rollout = decision.rollout
+        aliases.apply(decision)
+        assert len({(routing.stable, routing.canary, routing.weight) for routing in aliases.now}) == 1
 
 
 @given(stages, st.sampled_from([0, 1, 5]))
@@ -216,9 +270,14 @@ def test_12_a_weight_that_somebody_else_lowered_is_never_raised_again(ticks: int
 class ArbitraryRollout(RuleBasedStateMachine):
     """Looks, lost and late writes, stale answers, foreign hands, commands and jumping clocks in any order."""
 
-    @initialize(functions=st.sampled_from([("pay",), ("pay", "ship")]))
-    def open(self, functions: tuple[str, ...]) -> None:
-        self.rollout = a_rollout(*functions)
+    @initialize(
+        functions=st.sampled_from([("pay",), ("pay", "ship")]),
+        kind=st.sampled_from([a_rollout, a_guarded_rollout]),
+        silence=st.sampled_from(list(OnSilence)),
+    )
+    def open(self, functions: tuple[str, ...], kind: Callable[..., Rollout], silence: OnSilence) -> None:
+        self.rollout = kind(*functions)
+        self.rollout = replace(self.rollout, policy=replace(self.rollout.policy, on_silence=silence))
         self.aliases = Aliases(self.rollout)
         self.now = START
         self.pending: list[Decision] = []
@@ -235,11 +294,21 @@ class ArbitraryRollout(RuleBasedStateMachine):
         alarm=st.sampled_from([AlarmState.OK, AlarmState.OK, AlarmState.OK, AlarmState.ALARM]),
         rate=st.sampled_from([0, 10, 10, 10]),
         arrives=st.booleans(),
+        hooks=st.sampled_from([HookStatus.SUCCEEDED, HookStatus.SUCCEEDED, HookStatus.IN_PROGRESS, HookStatus.FAILED]),
+        stopped=st.sampled_from([None, None, None, "stopped by amy"]),
     )
-    def look_and_act(self, alarm: AlarmState, rate: int, arrives: bool) -> None:  # noqa: FBT001
-        seen = look(self.rollout, self.aliases, self.now, alarm=alarm, rate=rate)
+    def look_and_act(
+        self,
+        alarm: AlarmState,
+        rate: int,
+        arrives: bool,  # noqa: FBT001
+        hooks: HookStatus,
+        stopped: str | None,
+    ) -> None:
+        seen = look(self.rollout, self.aliases, self.now, alarm=alarm, rate=rate, hooks=hooks, stopped=stopped)
         self.past.append(seen)
-        self._decide(seen, arrives=arrives, failing=alarm is AlarmState.ALARM)
+        refused = hooks is HookStatus.FAILED and bool(self.rollout.due_hooks()) and not self.lowered
+        self._decide(seen, arrives=arrives, failing=alarm is AlarmState.ALARM or refused, stopped=stopped)
 
     @precondition(lambda self: self.past)
     @rule(data=st.data())
@@ -247,7 +316,7 @@ class ArbitraryRollout(RuleBasedStateMachine):
         old = data.draw(st.sampled_from(self.past))
         fresh = look(self.rollout, self.aliases, self.now)
         stale = [replace(new, routing=known.routing) for new, known in zip(fresh.targets, old.targets, strict=True)]
-        self._decide(replace(fresh, targets=tuple(stale)), arrives=True, failing=False)
+        self._decide(replace(fresh, targets=tuple(stale)), arrives=True, failing=False, stopped=None)
 
     @rule()
     def a_late_write_arrives(self) -> None:
@@ -265,15 +334,11 @@ class ArbitraryRollout(RuleBasedStateMachine):
         lowers = before.weight > Weight.percent(percent)
         self.lowered = (self.lowered or lowers) and not self.rollout.legs[0].has_arrived(self.aliases.now[0])
 
-    @rule(which=st.sampled_from([order_abort, order_pause, order_resumption, order_promotion]))
-    def a_person_orders(self, which: Callable[..., Decision]) -> None:
-        extra = {"full": False} if which is order_promotion else {}
-        try:
-            self.rollout = which(self.rollout, by="amy", why="because", now=self.now, **extra).rollout
-        except RolloutConflict:
-            return
+    @rule(which=st.sampled_from(COMMANDS))
+    def a_person_orders(self, which: Command) -> None:
+        self.rollout = _ordered(which, self.rollout, self.now)
 
-    def _decide(self, seen: Observation, *, arrives: bool, failing: bool) -> None:
+    def _decide(self, seen: Observation, *, arrives: bool, failing: bool, stopped: str | None) -> None:
         before, weights = self.rollout, [routing.weight for routing in self.aliases.now]
         decision = reconcile(before, seen, self.now)
         if before.phase.is_terminal:
@@ -287,6 +352,7 @@ class ArbitraryRollout(RuleBasedStateMachine):
             raised = [new.weight > old for new, old in zip(self.aliases.now, weights, strict=True)]
             assert not (self.failed and any(raised)), "a weight rose after it had failed"
             assert not (self.lowered and raised[0]), "a weight rose that somebody else had lowered"
+            assert not (stopped and any(raised)), "a weight rose while all rollouts were stopped"
         else:
             self.pending.append(decision)
 
@@ -296,8 +362,8 @@ class ArbitraryRollout(RuleBasedStateMachine):
 
     @invariant()
     def the_weight_is_the_step_s_or_none(self) -> None:
-        allowed = (NO_TRAFFIC, self.rollout.step.weight)
-        assert self.rollout.weight in allowed
+        is_promoted = self.rollout.phase in (Phase.PROMOTING, Phase.PROMOTED)
+        assert self.rollout.weight in ((ALL_TRAFFIC,) if is_promoted else (NO_TRAFFIC, self.rollout.step.weight))
 
     def teardown(self) -> None:
         """Left alone with a healthy fleet, whatever happened before, the rollout ends and leaves no split of ours."""
@@ -318,4 +384,4 @@ class ArbitraryRollout(RuleBasedStateMachine):
 
 
 TestArbitraryRollout = ArbitraryRollout.TestCase
-TestArbitraryRollout.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestArbitraryRollout.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
