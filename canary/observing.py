@@ -46,8 +46,9 @@ def observe(world: World, rollouts: Sequence[Rollout], *, stopped: str | None = 
 
 
 def _is_measured(rollout: Rollout) -> bool:
-    """Of one that failed no more must be known: CloudWatch may hang as it likes."""
-    return not rollout.phase.is_terminal and rollout.failure is None
+    """Of one that failed, or that goes back by order, no more must be known: CloudWatch may hang as it likes."""
+    is_ordered_back = rollout.aborted is not None and rollout.foreign is None
+    return not rollout.phase.is_terminal and rollout.failure is None and not is_ordered_back
 
 
 def read_stop(world: World) -> str | None:

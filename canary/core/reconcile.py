@@ -29,6 +29,9 @@ from canary.core.warming import warming
 from canary.core.weigh import Weighed, reason_for, weigh
 from canary.core.words import duration_in_words
 
+SEEN_BACK_AFTER = timedelta(seconds=1)
+"""So soon after a write on the way back the aliases are read again."""
+
 
 def reconcile(rollout: Rollout, seen: Observation, now: datetime) -> Decision:
     """What is due after one look at the world.
@@ -299,7 +302,13 @@ def _give_up(weighed: Weighed, seen: Observation, now: datetime, foreign: str) -
 def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> Decision:
     rollout = weighed.rollout.rolling_back(at=now)
     decision = _decide(weighed, rollout, EntryKind.ROLLING_BACK, reason, routes_back(rollout, seen))
-    return replace(decision, route_first=True)
+    return _first(decision)
+
+
+def _first(decision: Decision) -> Decision:
+    """Traffic before records, and soon another look: whoever waits for the way back waits in front of a screen."""
+    soon = min(decision.requeue_after, SEEN_BACK_AFTER)
+    return replace(decision, route_first=True, requeue_after=soon)
 
 
 def _still_judged(rollout: Rollout, seen: Observation) -> Weighed:
@@ -314,7 +323,7 @@ def _finish_leaving(weighed: Weighed, seen: Observation, now: datetime) -> Decis
     rollout = weighed.rollout
     routes = routes_back(rollout, seen)
     if routes or seen.unread is not None:
-        return replace(_hold(weighed, routes), route_first=True)
+        return _first(_hold(weighed, routes))
     ended = rollout.entered(rollout.ending, at=now)
     kind = EntryKind.ROLLED_BACK if ended.phase is Phase.ROLLED_BACK else EntryKind.ABORTED
     serves = ", ".join(f"{leg.target.resource} serves {routing}" for leg, routing in routings(rollout, seen))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,7 +38,8 @@ def at_10_percent(cloud: RunningCloud, keep: Keep) -> Rollout:
     function = FunctionName(behind_alias(cloud, weight=0.1).name)
     routing = LambdaRouter(cloud.client("lambda")).read_routing(function, AliasName("live"))
     assert routing is not None
-    shifted = a_rollout(function).shifting(to_step=0, at=START).reached(at=START)
+    now = datetime.now(UTC)
+    shifted = a_rollout(function).shifting(to_step=0, at=now).reached(at=now)
     return keep(replace(shifted, legs=tuple(replace(leg, base=routing) for leg in shifted.legs)))
 
 

@@ -239,16 +239,23 @@ def test_the_store_is_asked_once_a_tick_while_it_is_away(
     assert len(asked) == 1
 
 
-def test_metrics_that_hang_do_not_delay_one_that_failed_already(
-    simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_ordered", [False, True], ids=["failed already", "ordered back"])
+def test_metrics_that_hang_do_not_delay_one_that_must_go_back(
+    simulation: Simulation,
+    opened: Open,
+    monkeypatch: pytest.MonkeyPatch,
+    is_ordered: bool,  # noqa: FBT001
 ) -> None:
     rollout = opened()
     controller = Controller(simulation.world, "test")
     ticked(simulation, controller, rollout, 4)
-    with monkeypatch.context() as stuck:
-        stuck.setattr(simulation.router, "write_routing", no_answer)
-        simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
-        ticked(simulation, controller, rollout, 1)
+    if is_ordered:
+        controller.abort(rollout.id, by="amy", why="customers complain")
+    else:
+        with monkeypatch.context() as stuck:
+            stuck.setattr(simulation.router, "write_routing", no_answer)
+            simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+            ticked(simulation, controller, rollout, 1)
     asked: list[object] = []
 
     def hangs(wanted: Sequence[object], *_now: object) -> tuple[()]:
