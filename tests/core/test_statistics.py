@@ -26,6 +26,8 @@ REFERENCE = Prior(multipliers=(1.5, 2.5, 6.0, 20.0, 200.0), shares=(0.2,) * 5, f
 
 requests = st.integers(1, 400)
 odds_ratios = st.floats(1, 300)
+tolerances = st.just(1.0) | st.floats(1.000001, 3)
+"""Within 1e-15 of 1, but not 1, scipy's C++ loses its mode and ends the process; mpmath covers what lies between."""
 
 
 def log_wealths(factors: list[tuple[float, ...] | None], prior: Prior = REFERENCE) -> Iterator[float]:
@@ -92,7 +94,7 @@ def test_the_comparison_of_two_versions_agrees_with_the_worked_examples(
     assert list(log_wealths(factors)) == pytest.approx(expected, abs=1e-6)
 
 
-@given(canary=requests, stable=requests, data=st.data(), tolerance=st.floats(1, 3), multiplier=st.floats(1.01, 200))
+@given(canary=requests, stable=requests, data=st.data(), tolerance=tolerances, multiplier=st.floats(1.01, 200))
 def test_the_comparison_is_the_likelihood_ratio_of_scipys_noncentral_hypergeometric(
     canary: int, stable: int, data: st.DataObject, tolerance: float, multiplier: float
 ) -> None:
