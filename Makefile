@@ -37,9 +37,9 @@ imports: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -m "not e2e and not e2e_long" --numprocesses 2 --dist loadfile
-	$(BIN)/pytest -m e2e --numprocesses 3 --dist loadscope
-	$(BIN)/pytest -m e2e_long --numprocesses 2 --dist loadscope
+	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -m e2e --ignore tests/e2e/test_demo.py --numprocesses 6 --dist loadscope
+	$(BIN)/pytest tests/e2e/test_demo.py
 
 simulate: setup ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
 	$(BIN)/python -m tests.simulation

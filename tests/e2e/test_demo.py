@@ -32,7 +32,7 @@ def left_behind(folder: Path) -> list[str]:
     return [line for line in lines if str(folder) in line]
 
 
-@pytest.mark.e2e_long
+@pytest.mark.e2e
 def test_the_good_release_loses_nothing_and_the_bad_one_goes_back(tmp_path: Path) -> None:
     demo = start_demo(tmp_path)
     told, _ = demo.communicate()

@@ -81,6 +81,12 @@ CASES = (
 )
 """Judged by the function's own metrics, or by a guard alarm on Lambda's."""
 
+STANDARD_METRICS_ONLY = (
+    Case(name="a plain copy", stable=HEALTHY, candidate=HEALTHY | {"n.txt": "2"}, ends="promoted", strategy="100%:5s"),
+    Case(name="slow for 3 % of calls", stable=HEALTHY, candidate=SLOW, ends="rolled_back", because="slow", rate=20),
+)
+"""Judged by what Lambda reports of any code, a minute at a time."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
@@ -136,24 +142,9 @@ def check(case: Case, ending: Ended) -> None:
 def test_bad_versions_go_back_by_themselves_and_good_ones_are_promoted(
     release_all: Callable[[Sequence[Case]], dict[str, Ended]],
 ) -> None:
-    endings = release_all(CASES)
+    cases = (*CASES, *STANDARD_METRICS_ONLY)
 
-    for case in CASES:
-        check(case, endings[case.name])
+    endings = release_all(cases)
 
-
-STANDARD_METRICS_ONLY = (
-    Case(name="a plain copy", stable=HEALTHY, candidate=HEALTHY | {"n.txt": "2"}, ends="promoted", strategy="100%:5s"),
-    Case(name="slow for 3 % of calls", stable=HEALTHY, candidate=SLOW, ends="rolled_back", because="slow", rate=20),
-)
-"""Judged by what Lambda reports of any code, a minute at a time."""
-
-
-@pytest.mark.e2e_long
-def test_code_that_reports_nothing_of_its_own_is_judged_by_lambda_s_metrics(
-    release_all: Callable[[Sequence[Case]], dict[str, Ended]],
-) -> None:
-    endings = release_all(STANDARD_METRICS_ONLY)
-
-    for case in STANDARD_METRICS_ONLY:
+    for case in cases:
         check(case, endings[case.name])
