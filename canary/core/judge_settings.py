@@ -9,7 +9,7 @@ from canary.core.statistics import Prior
 
 ABSOLUTE_PRIOR = Prior(multipliers=(1.7, 2.6, 6.0, 20.0, 150.0), shares=(0.2, 0.25, 0.2, 0.2, 0.15))
 """Against a limit: from 1.7 times its odds, which takes thousands of requests to see, to complete failure."""
-RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 120.0), shares=(0.1, 0.25, 0.35, 0.2, 0.1))
+RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 120.0), shares=(0.05, 0.2, 0.3, 0.3, 0.15))
 """Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more."""
 
 
@@ -41,7 +41,7 @@ class JudgeSettings:
     floor: float = 0.1
     attribution: Attribution = Attribution.AUTO
     attr_min_stable: int = 10
-    attr_e: float = 20.0
+    attr_e: float = 100.0
     warn: float = 2.0
     absolute_share: float = 0.35
     absolute_prior: Prior = ABSOLUTE_PRIOR
