@@ -28,6 +28,10 @@ CLIENT_ERROR_SHARE: Final = 0.2
 NEAR_TIMEOUT: Final = 0.8
 """The share of its timeout at which a function's slowest call is worth a look."""
 
+PERCENTILE_PERIODS: Final = 3
+"""Minutes running that a percentile must be over its limit. Of fewer than a hundred calls the p99 is the slowest one,
+and a cold start is slow: in one minute that is an accident, in three running it is what callers live with."""
+
 NEAR_MAXIMUM: Final = 0.8
 """The share of a table's highest capacity at which auto-scaling soon has nothing left to give (A8)."""
 
@@ -64,7 +68,12 @@ class Alarms:
     actions: Sequence[pulumi.Input[str]] = ()
 
     def on(self, watch: Watch) -> aws.cloudwatch.MetricAlarm:
-        """The alarm of one watch. A percentile of too few samples keeps the state: one slow call is no breach."""
+        """The alarm of one watch.
+
+        A percentile is evaluated however few its samples are. The other choice, ``ignore``, keeps the alarm's state
+        below 10 / (1 - p) samples a period (PutMetricAlarm, EvaluateLowSampleCountPercentile): for the p99 that is
+        1,000 calls a minute, or 43 million a month, under which the alarm could neither go off nor come back.
+        """
         full = self.place.name("alarm", watch.purpose)
         return aws.cloudwatch.MetricAlarm(
             full,
@@ -76,7 +85,7 @@ class Alarms:
             period=PERIOD_SECONDS,
             statistic=None if watch.is_percentile else watch.statistic,
             extended_statistic=watch.statistic if watch.is_percentile else None,
-            evaluate_low_sample_count_percentiles="ignore" if watch.is_percentile else None,
+            evaluate_low_sample_count_percentiles="evaluate" if watch.is_percentile else None,
             comparison_operator="GreaterThanThreshold" if watch.limit_is_fine else "GreaterThanOrEqualToThreshold",
             threshold=watch.limit,
             evaluation_periods=watch.periods,
@@ -161,14 +170,21 @@ def function_watches(
         return watches
     return (
         *watches,
-        on("p99", "one call in a hundred takes over 500 ms", "Duration", LATENCY_P99_MS, statistic="p99", periods=2),
+        on(
+            "p99",
+            "one call in a hundred takes over 500 ms",
+            "Duration",
+            LATENCY_P99_MS,
+            statistic="p99",
+            periods=PERCENTILE_PERIODS,
+        ),
     )
 
 
 def stage_watches(api: str, stage: str) -> tuple[Watch, ...]:
     """What is watched on one stage of an API. The averages of the error metrics are shares of all requests."""
 
-    def on(purpose: str, why: str, metric: str, limit: float, statistic: str = "Average") -> Watch:
+    def on(purpose: str, why: str, metric: str, limit: float, *, statistic: str = "Average", periods: int = 2) -> Watch:
         return Watch(
             purpose=f"{purpose}-{stage}",
             why=why,
@@ -177,11 +193,19 @@ def stage_watches(api: str, stage: str) -> tuple[Watch, ...]:
             dimensions={"ApiName": api, "Stage": stage},
             limit=limit,
             statistic=statistic,
+            periods=periods,
             limit_is_fine=True,
         )
 
     return (
-        on("api-p99", f"p99 latency of stage {stage} is over 500 ms", "Latency", LATENCY_P99_MS, "p99"),
+        on(
+            "api-p99",
+            f"p99 latency of stage {stage} is over 500 ms",
+            "Latency",
+            LATENCY_P99_MS,
+            statistic="p99",
+            periods=PERCENTILE_PERIODS,
+        ),
         on("api-5xx", f"over 1 % of requests to stage {stage} fail", "5XXError", ERROR_RATE_PERCENT / 100),
         on("api-4xx", f"over 20 % of requests to stage {stage} are refused", "4XXError", CLIENT_ERROR_SHARE),
     )

@@ -70,6 +70,17 @@ def test_an_alarm_watches_each_limit(dev: Graph, purpose: str, metric: str, thre
     assert (alarm["metricName"], alarm["threshold"], alarm["treatMissingData"]) == (metric, threshold, "notBreaching")
 
 
+def test_percentiles_are_evaluated_at_any_traffic_and_only_three_minutes_running_are_a_breach(graph: Graph) -> None:
+    """With ``ignore`` a p99 alarm kept its state below 1,000 calls a minute: at the stated load it was blind."""
+    percentiles = [each.inputs for each in graph.of(ALARM) if each.inputs.get("extendedStatistic")]
+    environment = graph.outputs["environment"]
+    assert {each["name"] for each in percentiles} == {
+        f"alarm-{purpose}-{environment}" for purpose in ("payment-processor-p99", "api-p99-live", "api-p99-preview")
+    }
+    chosen = {(each["evaluateLowSampleCountPercentiles"], each["evaluationPeriods"]) for each in percentiles}
+    assert chosen == {("evaluate", 3)}
+
+
 def test_both_stages_share_one_deployment_and_pick_the_alias_by_a_variable(dev: Graph) -> None:
     stages = {stage.inputs["stageName"]: stage.inputs for stage in dev.of("aws:apigateway/stage:Stage")}
     assert {name: inputs["variables"] for name, inputs in stages.items()} == {
