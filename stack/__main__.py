@@ -8,5 +8,12 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import pulumi
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import_module("stack.program").declare()
+program = import_module("stack.program")
+try:
+    program.declare()
+except program.SettingsError as refused:
+    # Of this exception alone the Pulumi CLI shows the text without a traceback.
+    raise pulumi.RunError(str(refused)) from None

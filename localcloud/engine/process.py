@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TextIO
 
+from pulumi import RunError
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings
 from pulumi.runtime.stack import run_in_stack
@@ -119,9 +120,11 @@ def _run_main(program: Path) -> None:
 
 
 def _program_error(error: BaseException, program: Path) -> EngineError:
-    """The program's own exception as one line with the place in the program where it came from."""
+    """The program's own exception as one line with the place where it came from; a `RunError` is the line itself."""
     if isinstance(error, EngineError):
         return error
+    if isinstance(error, RunError):
+        return EngineError(" ".join(str(error).split()))
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(str(program))]
     place = f" ({Path(frames[-1].filename).relative_to(program)}:{frames[-1].lineno})" if frames else ""
     return EngineError(f"the program failed: {type(error).__name__}: {' '.join(str(error).split())}{place}")

@@ -10,6 +10,7 @@ from inspect import signature
 from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
+from runpy import run_path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -21,7 +22,7 @@ from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _ensure_event_loop
 
 from stack.naming import PROJECT
-from stack.program import declare
+from stack.settings import CHECKOUT
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -155,8 +156,13 @@ def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
     engine = mocks.MockEngine(None)
     configure(Settings(PROJECT, stack, monitor=recorder, engine=engine, dry_run=False, organization="tests"))
     set_all_config({"aws:region": region, **{f"{PROJECT}:{key}": value for key, value in config.items()}}, [])
-    asyncio.run(run_in_stack(declare))
+    asyncio.run(run_in_stack(_run_program))
     return recorder.graph
+
+
+def _run_program() -> None:
+    """As the Pulumi CLI runs it: by path."""
+    run_path(str(CHECKOUT / "stack"), run_name="__main__")
 
 
 @cache

@@ -279,8 +279,9 @@ def test_an_interrupt_of_the_caller_ends_the_program_s_process(sandbox: Sandbox)
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        ("import pulumi\npulumi.Config().require('missing')", "missing.*__main__.py:2"),
+        ("import pulumi\npulumi.Config().require('missing')", "^Missing required configuration variable '.*:missing'"),
         ("raise ValueError('no such environment: qa')", r"ValueError: no such environment: qa \(__main__.py:1\)"),
+        ("import pulumi\nraise pulumi.RunError('no such environment:\\nqa')", "^no such environment: qa$"),
         ("import pulumi_aws as aws\naws.glue.Job('j', role_arn='r', command={})", "aws:glue/job:Job is not supported"),
         (
             "import pulumi_aws as aws\naws.ec2.get_vpc()",
