@@ -102,9 +102,9 @@ def of_function(place: Place, purpose: str) -> Grants:
     return (*base, *special)
 
 
-def of_backups(place: Place) -> Grants:
-    """What AWS Backup may do with the tables."""
-    tables = [place.name("table", each) for each in TABLES]
+def of_backups(place: Place, purposes: Sequence[str] = TABLES) -> Grants:
+    """What AWS Backup may do with the tables of these purposes."""
+    tables = [place.name("table", each) for each in purposes]
     return policies.table_backups(place, tables, vault=place.name("vault", "tables"))
 
 

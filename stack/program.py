@@ -36,6 +36,7 @@ API_DOCUMENT: Final = CHECKOUT / "handlers" / "openapi.json"
 def declare() -> None:
     """Declares every resource of the selected stack's environment, and exports its outputs."""
     settings = parse_settings(pulumi.get_stack(), pulumi.Config("aws").require("region"), project_config())
+    inventory = read_inventory(settings.inventory, settings.environment) if settings.inventory else None
     place = place_of(settings, aws.get_caller_identity().account_id)
     manifest = Manifest()
     key = EncryptionKey(place)
@@ -48,11 +49,11 @@ def declare() -> None:
     WebFirewall(place, {stage: each.arn for stage, each in api.stages.items()})
     delivery = Delivery(settings, place, service=service, api=api, key=key)
     delivery.declare()
-    TableBackups(place, [*service.tables, delivery.store], key.arn)
-    if settings.inventory is not None:
-        inventory = read_inventory(settings.inventory)
-        stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
+    tables = [*service.tables, delivery.store]
+    if inventory is not None:
+        tables += stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
         pulumi.export("migrated", {"from": inventory.source, **inventory.counts})
+    TableBackups(place, tables, key.arn)
     export(settings, service, api)
     pulumi.export("buckets", {each.purpose: each.name for each in buckets})
     pulumi.export("store", delivery.store.name)

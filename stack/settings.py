@@ -44,13 +44,14 @@ class Environment(StrEnum):
             SettingsError: the name is none of them. It is never mapped to another environment.
         """
         try:
-            return cls(_LONG_FORMS.get(stack, stack))
+            return cls(LONG_FORMS.get(stack, stack))
         except ValueError:
-            known = ", ".join([*cls, *_LONG_FORMS])
+            known = ", ".join([*cls, *LONG_FORMS])
             raise SettingsError(f"unknown environment {stack!r}; known are {known}") from None
 
 
-_LONG_FORMS: Final = {"development": "dev", "stg": "staging", "production": "prod"}
+LONG_FORMS: Final[Mapping[str, str]] = {"development": "dev", "stg": "staging", "production": "prod"}
+"""Other names of the environments, wherever one is typed (D1)."""
 
 
 class CapacityMode(StrEnum):

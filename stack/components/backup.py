@@ -48,7 +48,7 @@ class TableBackups(pulumi.ComponentResource):
             purpose="table-backups",
             component="backup",
             trust=policies.trust("backup.amazonaws.com", place.account),
-            grants=grants.of_backups(place),
+            grants=grants.of_backups(place, [table.purpose for table in tables]),
             key_arn=key_arn,
         )
         role, _ = declare_role(args, self)
