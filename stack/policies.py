@@ -177,7 +177,9 @@ def table_backups(place: Place, tables: Sequence[str], *, vault: str) -> tuple[S
 
 
 def key_policy(place: Place) -> str:
-    """The key's own policy: IAM policies of the account decide, and alarms and budgets may publish encrypted notices.
+    """The key's own policy: IAM policies of the account decide; services may send what has to be encrypted.
+
+    Alarms and budgets publish to an encrypted topic, EventBridge leaves undelivered events in an encrypted queue.
 
     ``*`` is this key: a key policy can name no other resource (KMS guide, 'Key policies').
     """
@@ -192,7 +194,7 @@ def key_policy(place: Place) -> str:
         {
             "Sid": "NoticesAreEncrypted",
             "Effect": "Allow",
-            "Principal": {"Service": list(_NOTIFIERS)},
+            "Principal": {"Service": [*_NOTIFIERS, _EVENTS]},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
             "Resource": "*",
             "Condition": {"StringEquals": {"aws:SourceAccount": place.account}},
@@ -214,6 +216,23 @@ def topic_policy(place: Place, topic: str) -> str:
     )
 
 
+def undelivered_events(place: Place, *, queue: str, rules: Sequence[str]) -> str:
+    """Lets these rules leave in the queue what their targets did not take.
+
+    The source is the rule's ARN (EventBridge guide, 'Using dead-letter queues to process undelivered events').
+    """
+    return _resource_policy(
+        {
+            "Sid": "UndeliveredEventsAreKept",
+            "Effect": "Allow",
+            "Principal": {"Service": _EVENTS},
+            "Action": "sqs:SendMessage",
+            "Resource": place.arn("sqs", queue),
+            "Condition": {"ArnEquals": {"aws:SourceArn": [place.arn("events", f"rule/{each}") for each in rules]}},
+        }
+    )
+
+
 def bucket_policy(bucket: str) -> str:
     """Refuses every request to the bucket that is not encrypted on its way."""
     return _resource_policy(
@@ -228,6 +247,7 @@ def bucket_policy(bucket: str) -> str:
     )
 
 
+_EVENTS: Final = "events.amazonaws.com"
 _NOTIFIERS: Final = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
 
 

@@ -41,6 +41,13 @@ class RolloutControllerArgs:
     alarm_actions: Sequence[pulumi.Input[str]] = ()
 
 
+WAKERS: Final = ("tick", "alarm")
+"""The purposes of the two rules."""
+
+EVENT_AGE_SECONDS: Final = 300
+EVENT_RETRIES: Final = 10
+"""How long EventBridge tries to deliver (60..86,400 s, 0..185 tries): five more ticks come meanwhile."""
+
 RESERVED_CONCURRENCY: Final = 5
 """The schedule's call, alarms that go off at the same moment, and a watchdog's: a candidate that uses the account's
 concurrency up must not stop its own rollback."""
@@ -53,8 +60,9 @@ class RolloutController(pulumi.ComponentResource):
         super().__init__("bluegreen:stack:RolloutController", grants.CONTROLLER, None, opts)
         self._args = args
         self.function = self._function()
-        self._wake("tick", "Looks at every open rollout, each minute.", schedule="rate(1 minute)")
-        self._wake("alarm", "Rolls back at once when a guard goes off.", pattern=self._guards())
+        kept = self._keep_undelivered()
+        self._wake("tick", "Looks at every open rollout, each minute.", kept, schedule="rate(1 minute)")
+        self._wake("alarm", "Rolls back at once when a guard goes off.", kept, pattern=self._guards())
         abort_role = self._abort_role()
         self.register_outputs({"functionArn": self.function.arn, "abortRoleArn": abort_role.arn})
 
@@ -89,16 +97,31 @@ class RolloutController(pulumi.ComponentResource):
             }
         )
 
+    def _keep_undelivered(self) -> aws.sqs.QueuePolicy:
+        """Lets the rules leave events that the function did not take in its dead-letter queue, which has an alarm."""
+        place, queue = self._args.place, self.function.dead_letter_queue
+        return aws.sqs.QueuePolicy(
+            place.name("policy", f"{grants.CONTROLLER}-dead"),
+            queue_url=queue.url,
+            policy=policies.undelivered_events(
+                place, queue=self.function.dead_letter_name, rules=[self._rule_name(each) for each in WAKERS]
+            ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _rule_name(self, purpose: str) -> str:
+        return self._args.place.name("rule", f"rollout-{purpose}")
+
     def _wake(
         self,
         purpose: str,
         description: str,
+        kept: aws.sqs.QueuePolicy,
         *,
         schedule: str | None = None,
         pattern: pulumi.Input[str] | None = None,
     ) -> None:
-        place = self._args.place
-        name = place.name("rule", f"rollout-{purpose}")
+        place, name = self._args.place, self._rule_name(purpose)
         rule = aws.cloudwatch.EventRule(
             name,
             name=name,
@@ -122,7 +145,11 @@ class RolloutController(pulumi.ComponentResource):
             rule=rule.name,
             target_id="controller",
             arn=self.function.function.arn,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+            dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=self.function.dead_letter_queue.arn),
+            retry_policy=aws.cloudwatch.EventTargetRetryPolicyArgs(
+                maximum_event_age_in_seconds=EVENT_AGE_SECONDS, maximum_retry_attempts=EVENT_RETRIES
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission, kept]),
         )
 
     def _abort_role(self) -> aws.iam.Role:

@@ -58,6 +58,7 @@ class Function(pulumi.ComponentResource):
         self._args = args
         self._tags = args.place.tags(args.purpose)
         self.log_group = self._log_group()
+        self.dead_letter_name = args.place.name("queue", f"{args.purpose}-dead")
         self.dead_letter_queue = self._dead_letter_queue()
         self.role, policy = self._role()
         self.function = self._function(depends_on=[self.log_group, policy])
@@ -91,7 +92,7 @@ class Function(pulumi.ComponentResource):
         )
 
     def _dead_letter_queue(self) -> aws.sqs.Queue:
-        name = self._args.place.name("queue", f"{self.purpose}-dead")
+        name = self.dead_letter_name
         queue = aws.sqs.Queue(
             name,
             name=name,

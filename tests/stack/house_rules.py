@@ -105,7 +105,7 @@ def too_wide(graph: Graph) -> Broken:
             f"{each.name}: {problem}"
             for each in policies
             for statement in _statements(each.inputs["policy"])
-            for problem in _width(statement)
+            for problem in too_wide_statement(statement)
         ),
     ]
 
@@ -121,7 +121,7 @@ NEEDS_A_STAR: Final = {"cloudwatch:DescribeAlarms"}
 """With any narrower resource it tells nothing of composite alarms (CloudWatch API reference, DescribeAlarms)."""
 
 
-def _width(statement: dict[str, Any]) -> Iterator[str]:
+def too_wide_statement(statement: dict[str, Any]) -> Iterator[str]:
     if statement["Effect"] != "Allow":
         return
     for action in statement["Action"]:
@@ -144,6 +144,11 @@ def without_dead_letters(graph: Graph) -> Broken:
     return [
         *(each.name for each in graph.of(FUNCTION) if not each.inputs.get("deadLetterConfig", {}).get("targetArn")),
         *(each.name for each in fed if not each.inputs.get("redrivePolicy")),
+        *(
+            each.name
+            for each in graph.of("aws:cloudwatch/eventTarget:EventTarget")
+            if not each.inputs.get("deadLetterConfig", {}).get("arn")
+        ),
         *(
             each.name
             for each in queues

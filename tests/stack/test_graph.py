@@ -115,6 +115,20 @@ def test_the_controller_is_woken_each_minute_and_by_every_guard_that_goes_off(de
     assert pattern["detail"] == {"alarmName": [{"prefix": "bg-guard-"}, *guards], "state": {"value": ["ALARM"]}}
 
 
+def test_an_event_that_the_controller_does_not_take_is_kept_where_its_rule_may_leave_it(dev: Graph) -> None:
+    targets = [each.inputs for each in dev.of("aws:cloudwatch/eventTarget:EventTarget")]
+    (policy,) = dev.of("aws:sqs/queuePolicy:QueuePolicy")
+    (statement,) = json.loads(policy.inputs["policy"])["Statement"]
+    queue = "arn:aws:sqs:us-east-1:123456789012:queue-rollout-controller-dead-dev"
+    rules = [f"arn:aws:events:us-east-1:123456789012:rule/{each['rule']}" for each in targets]
+    assert [each["deadLetterConfig"]["arn"] for each in targets] == [queue, queue]
+    assert (statement["Resource"], sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"])) == (
+        queue,
+        sorted(rules),
+    )
+    assert (statement["Principal"], statement["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+
+
 def test_queues_feed_the_live_alias_and_give_back_what_failed(dev: Graph) -> None:
     """B4: a release shifts the processing of messages too."""
     for mapping in dev.of("aws:lambda/eventSourceMapping:EventSourceMapping"):

@@ -66,6 +66,7 @@ BAD: list[tuple[Rule, Graph]] = [
         house_rules.without_dead_letters,
         lone("aws:sqs/queue:Queue", "queue-x-dead-dev", messageRetentionSeconds=345_600),
     ),
+    (house_rules.without_dead_letters, lone("aws:cloudwatch/eventTarget:EventTarget", targetId="controller")),
     (house_rules.unprotected_data, lone("aws:dynamodb/table:Table")),
     (house_rules.unversioned_buckets, lone("aws:s3/bucket:Bucket", bucket="b")),
     (house_rules.silent_alarms, lone("aws:cloudwatch/metricAlarm:MetricAlarm", alarmActions=[])),
