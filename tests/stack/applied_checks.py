@@ -4,63 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
-from stack.grants import FUNCTIONS, TABLES, fifo_name
+from canary.schema import GUARD_ALARM_PREFIX, release_parameter
+from stack.alarms import PERCENTILE_PERIODS
+from stack.grants import CONTROLLER, FUNCTIONS, TABLES, fifo_name, fraud_secret, merchant_parameters
+from tests.stack.deployed import THE_STACK
+from tests.stack.house_rules import too_wide_statement
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.stack.deployed import Answer, Deployed, Look
 
-    from localcloud.running import RunningCloud
-    from stack.naming import Place
-    from stack.settings import Settings
+PROCESSOR, TRANSACTIONS, FRAUD, SENDER = FUNCTIONS
+ASYNCHRONOUS = (TRANSACTIONS, FRAUD, SENDER)
+OTHER_ROLES: Final = (CONTROLLER, "table-backups", "rollout-abort", "api-logs")
+ROUTES: Final = {PROCESSOR: 3, TRANSACTIONS: 2, FRAUD: 1, SENDER: 0}
+STAGES: Final = ("live", "preview")
+COMPONENTS: Final = {
+    "AlarmTopic",
+    "BlueGreenFunction",
+    "Bucket",
+    "EncryptionKey",
+    "FifoQueue",
+    "Function",
+    "Network",
+    "Parameters",
+    "PaymentsApi",
+    "ReleaseHealth",
+    "ReleaseParameter",
+    "RolloutController",
+    "SpendingCap",
+    "Table",
+    "TableBackups",
+    "WebFirewall",
+}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
-    """One environment on the embedded cloud."""
-
-    cloud: RunningCloud
-    settings: Settings
-    place: Place
-    outputs: dict[str, Any]
-    build: Path
-
-    def ask(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time
-        return self.cloud.client(service)
-
-    def name(self, kind: str, purpose: str) -> str:
-        return self.place.name(kind, purpose)
-
-    @property
-    def api_id(self) -> str:
-        apis = self.ask("apigateway").get_rest_apis()["items"]
-        return next(str(each["id"]) for each in apis if each["name"] == self.name("api", "payments"))
-
-    def stage(self, name: str) -> dict[str, Any]:
-        stage: dict[str, Any] = self.ask("apigateway").get_stage(restApiId=self.api_id, stageName=name)
-        return stage
-
-    def alarms(self) -> dict[str, dict[str, Any]]:
-        pages = self.ask("cloudwatch").get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm"])
-        ending = f"-{self.place.environment}"
-        found = (each for page in pages for each in page["MetricAlarms"])
-        return {each["AlarmName"]: each for each in found if each["AlarmName"].endswith(ending)}
-
-    def log_groups(self) -> list[dict[str, Any]]:
-        pages = self.ask("logs").get_paginator("describe_log_groups").paginate()
-        ending = f"-{self.place.environment}"
-        return [each for page in pages for each in page["logGroups"] if ending in each["logGroupName"]]
-
-    def queue(self, name: str) -> dict[str, str]:
-        sqs = self.ask("sqs")
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return attributes
-
-
-Look = Callable[[Deployed], bool]
 CHECKS: list[tuple[str, str, Look]] = []
 
 
@@ -74,307 +53,535 @@ def requirement(number: str, what: str) -> Callable[[Look], Look]:
     return register
 
 
-@requirement("T1", "every function has a published version behind the aliases live and preview")
+def functions_of(seen: Deployed) -> tuple[str, ...]:
+    """The purposes of all functions that are released."""
+    return (*FUNCTIONS, *(each.purpose for each in seen.inventory.functions)) if seen.inventory else FUNCTIONS
+
+
+def tables_of(seen: Deployed) -> tuple[str, ...]:
+    """The purposes of all tables."""
+    return (*TABLES, *(each.purpose for each in seen.inventory.tables)) if seen.inventory else TABLES
+
+
+@requirement("T1", "every function has a published, active version behind the aliases live and preview")
 def _published(seen: Deployed) -> bool:
-    aliases = {
-        (each, alias["Name"]): alias["FunctionVersion"]
-        for each in FUNCTIONS
-        for alias in seen.ask("lambda").list_aliases(FunctionName=seen.name("function", each))["Aliases"]
-    }
-    return len(aliases) == 2 * len(FUNCTIONS) and all(version.isdigit() for version in aliases.values())
+    held = []
+    for purpose in functions_of(seen):
+        aliases = seen.ask("lambda", "list_aliases", FunctionName=seen.name("function", purpose))["Aliases"]
+        versions = {each["Name"]: each["FunctionVersion"] for each in aliases}
+        states = {seen.configuration(purpose, Qualifier=each)["State"] for each in versions.values()}
+        held.append(
+            versions.keys() == set(STAGES) and all(map(str.isdigit, versions.values())) and states == {"Active"}
+        )
+    return all(held)
 
 
-@requirement("T6", "a schedule and the alarms' events call the controller")
+@requirement("T6", "a schedule and the alarms' events may call the controller, and what they cannot deliver is kept")
 def _woken(seen: Deployed) -> bool:
-    events = seen.ask("events")
+    function = seen.place.function_arn(seen.name("function", CONTROLLER))
+    dead = seen.place.arn("sqs", seen.name("queue", f"{CONTROLLER}-dead"))
+    rules = (seen.name("rule", f"rollout-{each}") for each in ("tick", "alarm"))
+    tick, alarm = (seen.ask("events", "describe_rule", Name=each) for each in rules)
     targets = [
-        events.list_targets_by_rule(Rule=seen.name("rule", f"rollout-{each}"))["Targets"][0]["Arn"]
-        for each in ("tick", "alarm")
+        (each["Arn"], each["DeadLetterConfig"]["Arn"])
+        for rule in (tick, alarm)
+        for each in seen.ask("events", "list_targets_by_rule", Rule=rule["Name"])["Targets"]
     ]
-    return targets == 2 * [seen.place.function_arn(seen.name("function", "rollout-controller"))]
+    callers = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in seen.permissions(CONTROLLER)}
+    heard = json.loads(alarm["EventPattern"])["detail"]
+    return (
+        {tick["State"], alarm["State"]} == {"ENABLED"}
+        and tick["ScheduleExpression"] == "rate(1 minute)"
+        and {"prefix": GUARD_ALARM_PREFIX} in heard["alarmName"]
+        and heard["state"] == {"value": ["ALARM"]}
+        and targets == 2 * [(function, dead)]
+        and callers == {tick["Arn"], alarm["Arn"]}
+        and seen.concurrency(CONTROLLER) == 5
+    )
 
 
 @requirement("A1", "payment-processor: memory, 30 s, concurrency 100, tracing, dead letters kept 14 days")
 def _processor(seen: Deployed) -> bool:
-    name = seen.name("function", "payment-processor")
-    found = seen.ask("lambda").get_function_configuration(FunctionName=name)
-    concurrency = seen.ask("lambda").get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"]
-    dead = seen.name("queue", "payment-processor-dead")
+    found = seen.configuration(PROCESSOR)
+    dead = seen.name("queue", f"{PROCESSOR}-dead")
     return (
-        (found["MemorySize"], found["Timeout"], concurrency) == (seen.settings.memory_mb, 30, 100)
+        (found["MemorySize"], found["Timeout"]) == (seen.settings.memory_mb, 30)
+        and seen.concurrency(PROCESSOR) == 100
         and found["TracingConfig"]["Mode"] == "Active"
-        and found["DeadLetterConfig"]["TargetArn"].endswith(f":{dead}")
+        and found["DeadLetterConfig"]["TargetArn"] == seen.place.arn("sqs", dead)
         and seen.queue(dead)["MessageRetentionPeriod"] == "1209600"
     )
 
 
 @requirement("A5", "payments: capacity mode, recovery, auto-scaling of table and index at 70 %")
 def _payments(seen: Deployed) -> bool:
-    name, settings = seen.name("table", "payments"), seen.settings
-    table = seen.ask("dynamodb").describe_table(TableName=name)["Table"]
-    backups = seen.ask("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
-    recovers = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
-    scaling = seen.ask("application-autoscaling")
-    targets = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
-    bounds = [(each["MinCapacity"], each["MaxCapacity"]) for each in targets if f"/{name}" in each["ResourceId"]]
+    settings, table = seen.settings, seen.table("payments")
     provisioned = settings.capacity_mode == "provisioned"
-    wanted = 4 * [(settings.minimum_capacity, settings.maximum_capacity)] if provisioned else []
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+    targets = seen.ask("application-autoscaling", "describe_scalable_targets", ServiceNamespace="dynamodb")
+    bounds = {
+        (each["ResourceId"], each["ScalableDimension"]): (each["MinCapacity"], each["MaxCapacity"])
+        for each in targets["ScalableTargets"]
+    }
+    policies = seen.ask("application-autoscaling", "describe_scaling_policies", ServiceNamespace="dynamodb")
+    aims = {
+        (each["ResourceId"], each["ScalableDimension"]): each["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
+        for each in policies["ScalingPolicies"]
+    }
+    places = [(f"table/{table['TableName']}", "table"), (f"table/{table['TableName']}/index/status-index", "index")]
+    scaled = [(place, f"dynamodb:{kind}:{way}CapacityUnits") for place, kind in places for way in ("Read", "Write")]
+    wanted = scaled if provisioned else []
     return (
-        recovers is settings.point_in_time_recovery
-        and bounds == wanted
+        _recovery(seen, table["TableName"]) == ("ENABLED" if settings.point_in_time_recovery else "DISABLED")
         and mode == ("PROVISIONED" if provisioned else "PAY_PER_REQUEST")
+        and bounds == dict.fromkeys(wanted, (settings.minimum_capacity, settings.maximum_capacity))
+        and aims == dict.fromkeys(wanted, 70.0)
     )
 
 
-@requirement("A6", "no role has a managed policy; every right names its resources")
+def _recovery(seen: Deployed, table: str) -> str:
+    described = seen.ask("dynamodb", "describe_continuous_backups", TableName=table)["ContinuousBackupsDescription"]
+    status: str = described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    return status
+
+
+@requirement("A6", "no role has a managed policy; every right names its resources, where AWS lets it")
 def _roles(seen: Deployed) -> bool:
-    iam = seen.ask("iam")
-    return all(
-        iam.list_attached_role_policies(RoleName=seen.name("role", each))["AttachedPolicies"] == []
-        and len(iam.list_role_policies(RoleName=seen.name("role", each))["PolicyNames"]) == 1
-        for each in (*FUNCTIONS, "rollout-controller", "table-backups", "rollout-abort", "api-logs")
-    )
-
-
-@requirement("A7", "logs are kept 7 days; errors over 1 % of calls, twice, are an alarm")
-def _slo(seen: Deployed) -> bool:
-    kept = {each.get("retentionInDays") for each in seen.log_groups()}
-    alarm = seen.alarms()[seen.name("alarm", "payment-processor-error-rate")]
-    (watched,) = (each for each in alarm["Metrics"] if each.get("ReturnData"))
+    roles = {seen.name("role", each) for each in (*functions_of(seen), *OTHER_ROLES)}
+    statements = seen.role_statements()
+    attached = [seen.ask("iam", "list_attached_role_policies", RoleName=each)["AttachedPolicies"] for each in roles]
     return (
-        kept == {7}
-        and watched["Expression"] == "100 * errors / invocations"
-        and (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1.0, 2, "notBreaching")
+        statements.keys() == roles
+        and all(each == [] for each in attached)
+        and all(list(too_wide_statement(each)) == [] for each in chain.from_iterable(statements.values()))
     )
 
 
-@requirement("A8", "throttles, timeouts, p99, 4xx, 5xx and capacity are watched; every alarm tells the topic")
+@requirement("A7", "every log is kept 7 days; errors over 1 % of a function's calls, twice, are an alarm")
+def _slo(seen: Deployed) -> bool:
+    functions, alarms = functions_of(seen), seen.alarms()
+    logs = {f"/aws/lambda/{seen.name('function', each)}" for each in (*functions, CONTROLLER)}
+    logs |= {f"/aws/apigateway/{seen.name('api', 'payments')}/{each}" for each in STAGES}
+    groups = seen.ask("logs", "describe_log_groups")["logGroups"]
+    return {each["logGroupName"]: each.get("retentionInDays") for each in groups} == dict.fromkeys(logs, 7) and all(
+        _is_error_rate(alarms[f"{each}-error-rate"], seen.name("function", each)) for each in functions
+    )
+
+
+def _is_error_rate(alarm: Answer, function: str) -> bool:
+    queries = {each["Id"]: each for each in alarm["Metrics"]}
+    live = [{"Name": "FunctionName", "Value": function}, {"Name": "Resource", "Value": f"{function}:live"}]
+    read = {
+        each: (queries[each]["MetricStat"]["Metric"]["MetricName"], queries[each]["MetricStat"]["Stat"])
+        for each in ("errors", "invocations")
+    }
+    return (
+        [(each["Id"], each.get("Expression")) for each in alarm["Metrics"] if each.get("ReturnData")]
+        == [("rate", "100 * errors / invocations")]
+        and read == {"errors": ("Errors", "Sum"), "invocations": ("Invocations", "Sum")}
+        and all(queries[each]["MetricStat"]["Metric"]["Dimensions"] == live for each in read)
+        and (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1.0, 2, "notBreaching")
+        and alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    )
+
+
+@requirement("A8", "calls, latency, capacity and dead letters are watched; every alarm tells the topic")
 def _watched(seen: Deployed) -> bool:
     alarms = seen.alarms()
-    purposes = [
-        "payment-processor-throttles",
-        "payment-processor-timeout",
-        "api-p99-live",
-        "api-4xx-live",
-        "api-5xx-live",
-    ]
+    purposes = {f"{kind}-{stage}" for kind in ("api-p99", "api-4xx", "api-5xx") for stage in STAGES}
+    purposes |= {f"{each}-{kind}" for each in functions_of(seen) for kind in ("throttles", "timeout", "dead")}
+    purposes |= {f"{each}-dead" for each in (CONTROLLER, "transaction-processing", "notifications")}
     if seen.settings.capacity_mode == "provisioned":
-        purposes += ["payments-reads", "payments-status-index-writes"]
-    topic = seen.place.arn("sns", seen.name("topic", "alarms"))
-    told = all(each["AlarmActions"] == [topic] for each in alarms.values())
-    return told and {seen.name("alarm", each) for each in purposes} <= alarms.keys()
+        purposes |= {f"payments{index}-{way}s" for index in ("", "-status-index") for way in ("read", "write")}
+    slow = alarms["api-p99-live"]
+    composite = seen.ask("cloudwatch", "describe_alarms", AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    topic = [seen.place.arn("sns", seen.name("topic", "alarms"))]
+    return (
+        purposes <= alarms.keys()
+        and all(each["AlarmActions"] == topic and each["ActionsEnabled"] for each in (*alarms.values(), *composite))
+        and [each["AlarmName"] for each in composite] == [seen.name("alarm", "release-health")]
+        and (slow["ExtendedStatistic"], slow["Threshold"]) == ("p99", 500.0)
+        and slow["EvaluationPeriods"] == PERCENTILE_PERIODS
+        and slow["EvaluateLowSampleCountPercentile"] == "evaluate"
+    )
 
 
 @requirement("A9", "stages trace, log, throttle; only production's reads are cached, encrypted, for 300 s")
 def _stages(seen: Deployed) -> bool:
     live, preview = seen.stage("live"), seen.stage("preview")
-    everything = live["methodSettings"]["*/*"]
     cached = [each for each in live["methodSettings"].values() if each.get("cachingEnabled")]
-    wants_cache = seen.settings.cache_size_gb is not None
+    size = seen.settings.cache_size_gb
+    everything = [each["methodSettings"]["*/*"] for each in (live, preview)]
+    limits = {(each["throttlingRateLimit"], each["throttlingBurstLimit"]) for each in everything}
     return (
         all(each["tracingEnabled"] and each["accessLogSettings"]["destinationArn"] for each in (live, preview))
-        and (everything["throttlingRateLimit"], everything["throttlingBurstLimit"]) == (1000.0, 2000)
+        and limits == {(seen.settings.throttle_rate, seen.settings.throttle_burst)}
         and not preview.get("cacheClusterEnabled")
-        and bool(live.get("cacheClusterEnabled")) is wants_cache
-        and len(cached) == (2 if wants_cache else 0)
+        and bool(live.get("cacheClusterEnabled")) is (size is not None)
+        and live.get("cacheClusterSize") == size
+        and len(cached) == (2 if size is not None else 0)
         and all(each["cacheTtlInSeconds"] == 300 and each["cacheDataEncrypted"] for each in cached)
     )
 
 
-@requirement("A10", "cost-allocation tags; the budget tells at 50, 80, 100 % and by forecast")
+@requirement("A10", "cost-allocation tags; the budget of 500 USD tells at 50, 80, 100 % and by forecast")
 def _money(seen: Deployed) -> bool:
-    arn = seen.place.function_arn(seen.name("function", "payment-processor"))
-    tags = seen.ask("lambda").list_tags(Resource=arn)["Tags"]
-    told = seen.ask("budgets").describe_notifications_for_budget(
-        AccountId=seen.place.account, BudgetName=seen.name("budget", "monthly")
-    )["Notifications"]
-    alerts = sorted((each["NotificationType"], each["Threshold"]) for each in told)
-    return tags.items() >= seen.place.tags("payment-processor").items() and alerts == [
-        ("ACTUAL", 50),
-        ("ACTUAL", 80),
-        ("ACTUAL", 100),
-        ("FORECASTED", 100),
-    ]
+    budget = {"AccountId": seen.place.account, "BudgetName": seen.name("budget", "monthly")}
+    limit = seen.ask("budgets", "describe_budget", **budget)["Budget"]["BudgetLimit"]
+    told = seen.ask("budgets", "describe_notifications_for_budget", **budget)["Notifications"]
+    return (
+        all(each.items() >= seen.place.tags(purpose).items() for purpose, each in _tags(seen))
+        and (float(limit["Amount"]), limit["Unit"]) == (500.0, "USD")
+        and sorted((each["NotificationType"], each["Threshold"]) for each in told)
+        == [("ACTUAL", 50), ("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+    )
 
 
-@requirement("A12", "no function URL; API Gateway may call the aliases only, from its own API")
+def _tags(seen: Deployed) -> list[tuple[str, dict[str, str]]]:
+    """The tags of functions, tables, queues and buckets, each beside the component that it belongs to."""
+    found = []
+    for purpose in (*FUNCTIONS, CONTROLLER):
+        arn = seen.place.function_arn(seen.name("function", purpose))
+        found.append((purpose, seen.ask("lambda", "list_tags", Resource=arn)["Tags"]))
+    for purpose in TABLES:
+        arn = seen.table(purpose)["TableArn"]
+        found.append((purpose, _as_mapping(seen.ask("dynamodb", "list_tags_of_resource", ResourceArn=arn)["Tags"])))
+    for purpose in ("transaction-processing", "notifications"):
+        url = seen.ask("sqs", "get_queue_url", QueueName=fifo_name(seen.place, purpose))["QueueUrl"]
+        found.append((purpose, seen.ask("sqs", "list_queue_tags", QueueUrl=url)["Tags"]))
+    for purpose, bucket in seen.outputs["buckets"].items():
+        found.append((purpose, _as_mapping(seen.ask("s3", "get_bucket_tagging", Bucket=bucket)["TagSet"])))
+    return found
+
+
+def _as_mapping(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {each["Key"]: each["Value"] for each in tags}
+
+
+@requirement("A11", "what a release needs is where it looks: targets, alarms that exist, controller, table of rollouts")
+def _releasable(seen: Deployed) -> bool:
+    parameter = seen.ask("ssm", "get_parameter", Name=release_parameter(seen.place.environment))["Parameter"]
+    release = json.loads(parameter["Value"])
+    store = seen.table("rollouts")
+    alarms = {seen.name("alarm", each) for each in (f"{PROCESSOR}-error-rate", "api-p99-live", "api-5xx-live")}
+    rule = seen.ask("cloudwatch", "describe_alarms", AlarmTypes=["CompositeAlarm"])["CompositeAlarms"][0]["AlarmRule"]
+    controller = seen.configuration(CONTROLLER)
+    return (
+        [(each["function"], each["alias"], each["preview_alias"]) for each in release["targets"]]
+        == [(seen.name("function", each), "live", "preview") for each in FUNCTIONS]
+        and set(release["alarms"]) == alarms
+        and alarms <= {seen.name("alarm", each) for each in seen.alarms()}
+        and all(f'ALARM("{each}")' in rule for each in alarms)
+        and release["controller"] == controller["FunctionName"]
+        and controller["State"] == "Active"
+        and controller["Environment"]["Variables"]["CANARY_STORE"] == release["store"] == store["TableName"]
+        and store["TableStatus"] == "ACTIVE"
+        and release["notify"] == [f"sns:{seen.place.arn('sns', seen.name('topic', 'alarms'))}"]
+    )
+
+
+@requirement("A12", "no function has a URL; API Gateway may call the aliases only, each from its own stage")
 def _callers(seen: Deployed) -> bool:
-    functions, name = seen.ask("lambda"), seen.name("function", "payment-processor")
-    granted = json.loads(functions.get_policy(FunctionName=name, Qualifier="live")["Policy"])["Statement"]
-    try:
-        plain = json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]
-    except functions.exceptions.ResourceNotFoundException:
-        plain = []
-    sources = [each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in granted]
-    urls = functions.list_function_url_configs(FunctionName=name)["FunctionUrlConfigs"]
-    return urls == [] == plain and len(sources) == 3 and all(f":{seen.api_id}/live/" in each for each in sources)
+    held = []
+    for purpose, routes in ROUTES.items():
+        urls = seen.ask("lambda", "list_function_url_configs", FunctionName=seen.name("function", purpose))
+        held.append(urls["FunctionUrlConfigs"] == [] == seen.permissions(purpose))
+        for stage in STAGES:
+            granted = seen.permissions(purpose, Qualifier=stage)
+            sources = {each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in granted}
+            held.append(
+                len(sources) == len(granted) == routes
+                and all(each["Principal"] == {"Service": "apigateway.amazonaws.com"} for each in granted)
+                and all(f":{seen.api_id}/{stage}/" in each for each in sources)
+            )
+    return all(held)
 
 
 @requirement("B1", "the asynchronous endpoints need a key and validate; one plan, 1000/s, burst 2000")
 def _keyed(seen: Deployed) -> bool:
-    gateway, api = seen.ask("apigateway"), seen.api_id
-    resources = gateway.get_resources(restApiId=api, limit=100, embed=["methods"])["items"]
+    api = seen.api_id
+    resources = seen.ask("apigateway", "get_resources", restApiId=api)["items"]
     methods = {
-        (method, each["path"]): gateway.get_method(restApiId=api, resourceId=each["id"], httpMethod=method)
+        (method, each["path"]): seen.ask(
+            "apigateway", "get_method", restApiId=api, resourceId=each["id"], httpMethod=method
+        )
         for each in resources
         for method in each.get("resourceMethods", {})
     }
-    keyed = {key for key, each in methods.items() if each["apiKeyRequired"] and each.get("requestValidatorId")}
-    plans = gateway.get_usage_plans()["items"]
+    keyed = {key for key, each in methods.items() if each["apiKeyRequired"]}
+    plans = seen.ask("apigateway", "get_usage_plans")["items"]
     (plan,) = (each for each in plans if each["name"] == seen.name("plan", "api"))
+    (key,) = seen.ask("apigateway", "get_usage_plan_keys", usagePlanId=plan["id"])["items"]
     return (
         keyed == {("POST", "/transactions"), ("GET", "/transaction/{id}"), ("POST", "/fraud-webhook")}
         and len(methods) == 6
+        and all(each.get("requestValidatorId") for each in methods.values())
         and (plan["throttle"]["rateLimit"], plan["throttle"]["burstLimit"]) == (1000.0, 2000)
-        and {each["stage"] for each in plan["apiStages"]} == {"live", "preview"}
+        and {(each["apiId"], each["stage"]) for each in plan["apiStages"]} == {(api, each) for each in STAGES}
+        and key["id"] == seen.outputs["api_key_id"]
     )
 
 
-@requirement("B2", "the asynchronous functions: arm64, 3 GB, 5 minutes, tracing; 50 at once")
+@requirement("B2", "the asynchronous functions: arm64, Python, 3 GB, 5 minutes, tracing; 50 at once")
 def _asynchronous(seen: Deployed) -> bool:
-    functions = seen.ask("lambda")
-    found = [functions.get_function_configuration(FunctionName=seen.name("function", each)) for each in FUNCTIONS[1:]]
-    shapes = {(each["MemorySize"], each["Timeout"], tuple(each["Architectures"])) for each in found}
-    reserved = functions.get_function_concurrency(FunctionName=seen.name("function", "transaction-processor"))
-    return shapes == {(3072, 300, ("arm64",))} and reserved["ReservedConcurrentExecutions"] == 50
+    found = [seen.configuration(each) for each in ASYNCHRONOUS]
+    shapes = {
+        (each["MemorySize"], each["Timeout"], *each["Architectures"], each["TracingConfig"]["Mode"], each["Runtime"])
+        for each in found
+    }
+    return shapes == {(3072, 300, "arm64", "Active", "python3.13")} and seen.concurrency(TRANSACTIONS) == 50
 
 
-@requirement("B3", "transactions and fraud-alerts: their keys, on demand, encrypted with our key")
+@requirement("B3", "transactions and fraud-alerts: their keys, on demand, recovery, encrypted with our key")
 def _tables(seen: Deployed) -> bool:
-    tables = [
-        seen.ask("dynamodb").describe_table(TableName=seen.name("table", each))["Table"]
-        for each in ("transactions", "fraud-alerts")
-    ]
-    keys = [[key["AttributeName"] for key in each["KeySchema"]] for each in tables]
-    modes = {each["BillingModeSummary"]["BillingMode"] for each in tables}
+    tables = [seen.table(each) for each in ("transactions", "fraud-alerts")]
+    recovery = {_recovery(seen, each["TableName"]) for each in tables}
     return (
-        keys == [["transaction_id"], ["alert_id", "timestamp"]]
-        and modes == {"PAY_PER_REQUEST"}
-        and all(":key/" in each["SSEDescription"]["KMSMasterKeyArn"] for each in tables)
+        [[(key["AttributeName"], key["KeyType"]) for key in each["KeySchema"]] for each in tables]
+        == [[("transaction_id", "HASH")], [("alert_id", "HASH"), ("timestamp", "RANGE")]]
+        and {each["BillingModeSummary"]["BillingMode"] for each in tables} == {"PAY_PER_REQUEST"}
+        and {each["SSEDescription"]["KMSMasterKeyArn"] for each in tables} == {seen.key_arn}
+        and recovery == {"ENABLED" if seen.settings.point_in_time_recovery else "DISABLED"}
     )
 
 
 @requirement("B4", "FIFO queues: 4 days, deduplication, FIFO dead letters after 3; sources on the aliases")
 def _queues(seen: Deployed) -> bool:
     held = []
-    for purpose, function in (("transaction-processing", FUNCTIONS[1]), ("notifications", FUNCTIONS[3])):
-        queue = seen.queue(fifo_name(seen.place, purpose))
+    for purpose, function in (("transaction-processing", TRANSACTIONS), ("notifications", SENDER)):
+        queue, dead = (seen.queue(fifo_name(seen.place, each)) for each in (purpose, f"{purpose}-dead"))
         redrive = json.loads(queue["RedrivePolicy"])
-        mappings = seen.ask("lambda").list_event_source_mappings(EventSourceArn=queue["QueueArn"])[
-            "EventSourceMappings"
-        ]
+        mappings = seen.ask("lambda", "list_event_source_mappings", EventSourceArn=queue["QueueArn"])
         live = seen.place.function_arn(seen.name("function", function), "live")
         held.append(
             (queue["FifoQueue"], queue["ContentBasedDeduplication"], queue["MessageRetentionPeriod"])
             == ("true", "true", "345600")
-            and int(redrive["maxReceiveCount"]) == 3
-            and redrive["deadLetterTargetArn"].endswith("-dead-" + seen.place.environment + ".fifo")
-            and [(each["FunctionArn"], each["FunctionResponseTypes"]) for each in mappings]
-            == [(live, ["ReportBatchItemFailures"])]
+            and (dead["FifoQueue"], dead["MessageRetentionPeriod"]) == ("true", "1209600")
+            and (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead["QueueArn"], 3)
+            and [
+                (each["FunctionArn"], each["FunctionResponseTypes"], each["State"])
+                for each in mappings["EventSourceMappings"]
+            ]
+            == [(live, ["ReportBatchItemFailures"], "Enabled")]
         )
     return all(held)
 
 
+@requirement("B5", "a transaction is taken as pending and settled from the queue; a forged verdict is refused")
+def _flow(seen: Deployed) -> bool:
+    taking, judging, telling = (seen.variables(each) for each in ASYNCHRONOUS)
+    urls = [
+        seen.ask("sqs", "get_queue_url", QueueName=fifo_name(seen.place, each))["QueueUrl"]
+        for each in ("transaction-processing", "notifications")
+    ]
+    return (
+        [taking["TRANSACTION_QUEUE_URL"], taking["NOTIFICATION_QUEUE_URL"]] == urls
+        and {judging["NOTIFICATION_QUEUE_URL"], telling["NOTIFICATION_QUEUE_URL"]} == {urls[1]}
+        and {each["TRANSACTIONS_TABLE"] for each in (taking, judging)} == {seen.table("transactions")["TableName"]}
+        and judging["FRAUD_ALERTS_TABLE"] == seen.table("fraud-alerts")["TableName"]
+        and judging["FRAUD_SECRET_PARAMETER"] == fraud_secret(seen.place)
+        and telling["MERCHANT_PARAMETERS"] == merchant_parameters(seen.place)
+        and seen.ask(THE_STACK, "transaction") == {"taken": "pending", "then": "settled", "forged": 401}
+    )
+
+
 @requirement("B6", "the fraud service's secret is a SecureString under our key")
 def _secrets(seen: Deployed) -> bool:
-    name = f"/bluegreen/{seen.place.environment}/fraud/secret"
-    found = seen.ask("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
-    return bool(found["Type"] == "SecureString" and len(found["Value"]) >= 32)
+    name = fraud_secret(seen.place)
+    found = seen.ask("ssm", "get_parameter", Name=name, WithDecryption=True)["Parameter"]
+    described = seen.ask("ssm", "describe_parameters")["Parameters"]
+    keys = [each.get("KeyId") for each in described if each["Name"] == name]
+    return found["Type"] == "SecureString" and len(found["Value"]) >= 32 and keys == [seen.key_arn]
 
 
-@requirement("B7", "outputs: the API's URLs and every function's ARN")
+@requirement("B7", "outputs: the API's URLs and the ARN of every function, each of which exists")
 def _outputs(seen: Deployed) -> bool:
-    arns = {each: seen.place.function_arn(seen.name("function", each)) for each in FUNCTIONS}
-    return seen.outputs["function_arns"] == arns and all(seen.outputs[each] for each in ("live_url", "preview_url"))
+    arns = seen.outputs["function_arns"]
+    return (
+        arns == {each: seen.configuration(each)["FunctionArn"] for each in FUNCTIONS}
+        and all(f"/{stage}" in seen.outputs[f"{stage}_url"] for stage in STAGES)
+        and all(seen.api_id in seen.outputs[f"{stage}_url"] for stage in STAGES)
+    )
 
 
-@requirement("C1", "the data key rotates and has its alias")
+@requirement("C1", "the data key is ours, rotates and has its alias")
 def _key(seen: Deployed) -> bool:
-    kms = seen.ask("kms")
-    aliases = kms.list_aliases()["Aliases"]
-    (key,) = (each["TargetKeyId"] for each in aliases if each["AliasName"] == f"alias/{seen.name('key', 'data')}")
-    return bool(kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"])
+    key = seen.ask("kms", "describe_key", KeyId=seen.key_arn)["KeyMetadata"]
+    rotates = seen.ask("kms", "get_key_rotation_status", KeyId=seen.key_arn)["KeyRotationEnabled"]
+    return rotates is True and (key["KeyManager"], key["KeyState"]) == ("CUSTOMER", "Enabled")
+
+
+def _is_closed(seen: Deployed, bucket: str) -> bool:
+    """Whether a bucket is versioned, encrypted with our key, closed to the public and to plain HTTP."""
+    (rule,) = seen.ask("s3", "get_bucket_encryption", Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    by_default = rule["ApplyServerSideEncryptionByDefault"]
+    block = seen.ask("s3", "get_public_access_block", Bucket=bucket)["PublicAccessBlockConfiguration"]
+    (refused,) = json.loads(seen.ask("s3", "get_bucket_policy", Bucket=bucket)["Policy"])["Statement"]
+    return (
+        seen.ask("s3", "get_bucket_versioning", Bucket=bucket)["Status"] == "Enabled"
+        and rule["BucketKeyEnabled"] is True
+        and (by_default["SSEAlgorithm"], by_default["KMSMasterKeyID"]) == ("aws:kms", seen.key_arn)
+        and sorted(block.values()) == 4 * [True]
+        and (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    )
 
 
 @requirement("C2", "documents: versioned, our key with bucket key, closed, to Glacier after 90 days")
 def _documents(seen: Deployed) -> bool:
-    s3, name = seen.ask("s3"), seen.outputs["buckets"]["documents"]
-    (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-    (age,) = s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
-    return (
-        s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
-        and rule["BucketKeyEnabled"]
-        and rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-        and all(s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"].values())
-        and age["Transitions"] == [{"Days": 90, "StorageClass": "GLACIER"}]
-    )
+    bucket = seen.outputs["buckets"]["documents"]
+    (age,) = seen.ask("s3", "get_bucket_lifecycle_configuration", Bucket=bucket)["Rules"]
+    colder = [{"Days": 90, "StorageClass": "GLACIER"}]
+    return _is_closed(seen, bucket) and (age["Status"], age["Transitions"]) == ("Enabled", colder)
 
 
-@requirement("C3", "every table is backed up at 03:00 UTC and the copy kept 30 days")
+@requirement("C3", "every table is backed up at 03:00 UTC, in a vault under our key, and the copy kept 30 days")
 def _backups(seen: Deployed) -> bool:
-    backup = seen.ask("backup")
-    plans = backup.list_backup_plans()["BackupPlansList"]
+    plans = seen.ask("backup", "list_backup_plans")["BackupPlansList"]
     (plan,) = (each["BackupPlanId"] for each in plans if each["BackupPlanName"] == seen.name("plan", "tables"))
-    (rule,) = backup.get_backup_plan(BackupPlanId=plan)["BackupPlan"]["Rules"]
-    (chosen,) = backup.list_backup_selections(BackupPlanId=plan)["BackupSelectionsList"]
-    selection = backup.get_backup_selection(BackupPlanId=plan, SelectionId=chosen["SelectionId"])["BackupSelection"]
-    tables = {seen.place.arn("dynamodb", f"table/{seen.name('table', each)}") for each in TABLES}
+    (rule,) = seen.ask("backup", "get_backup_plan", BackupPlanId=plan)["BackupPlan"]["Rules"]
+    (chosen,) = seen.ask("backup", "list_backup_selections", BackupPlanId=plan)["BackupSelectionsList"]
+    selection = seen.ask("backup", "get_backup_selection", BackupPlanId=plan, SelectionId=chosen["SelectionId"])
+    vault = seen.ask("backup", "describe_backup_vault", BackupVaultName=rule["TargetBackupVaultName"])
     return (
         rule["ScheduleExpression"] == "cron(0 3 * * ? *)"
         and rule["Lifecycle"]["DeleteAfterDays"] == 30
-        and set(selection["Resources"]) == tables
+        and set(selection["BackupSelection"]["Resources"]) == {seen.table(each)["TableArn"] for each in tables_of(seen)}
+        and selection["BackupSelection"]["IamRoleArn"].endswith(f":role/{seen.name('role', 'table-backups')}")
+        and vault["EncryptionKeyArn"] == seen.key_arn
     )
 
 
-@requirement("C4", "both stages stand behind the managed rule groups")
+@requirement("C4", "both stages stand behind the managed rule groups, which block")
 def _firewall(seen: Deployed) -> bool:
-    waf, found = seen.ask("wafv2"), []
-    for stage in ("live", "preview"):
+    found = []
+    for stage in STAGES:
         arn = f"arn:aws:apigateway:{seen.place.region}::/restapis/{seen.api_id}/stages/{stage}"
-        acl = waf.get_web_acl_for_resource(ResourceArn=arn)["WebACL"]
-        found.append({each["Statement"]["ManagedRuleGroupStatement"]["Name"] for each in acl["Rules"]})
-    return found == 2 * [{"AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet"}]
+        rules = seen.ask("wafv2", "get_web_acl_for_resource", ResourceArn=arn)["WebACL"]["Rules"]
+        found.append(
+            {(each["Statement"]["ManagedRuleGroupStatement"]["Name"], *each["OverrideAction"]) for each in rules}
+        )
+    return found == 2 * [{("AWSManagedRulesCommonRuleSet", "None"), ("AWSManagedRulesKnownBadInputsRuleSet", "None")}]
 
 
-@requirement("C5", "every function's role is denied every other region")
+@requirement("C5", "every role of a function, the controller's too, is denied every other region")
 def _region(seen: Deployed) -> bool:
-    policies = [
-        seen.ask("iam").get_role_policy(RoleName=seen.name("role", each), PolicyName=seen.name("policy", each))
-        for each in FUNCTIONS
-    ]
-    documents = [each["PolicyDocument"] for each in policies]
-    loaded = [json.loads(each) if isinstance(each, str) else each for each in documents]
-    denied = [[each["Condition"] for each in one["Statement"] if each["Effect"] == "Deny"] for one in loaded]
-    return denied == len(FUNCTIONS) * [[{"StringNotEquals": {"aws:RequestedRegion": seen.place.region}}]]
+    statements = seen.role_statements()
+    everywhere = [{"StringNotEquals": {"aws:RequestedRegion": seen.place.region}}]
+    return all(
+        [each["Condition"] for each in statements[seen.name("role", purpose)] if _is_denial_of_all(each)] == everywhere
+        for purpose in (*functions_of(seen), *OTHER_ROLES)
+    )
+
+
+def _is_denial_of_all(statement: Answer) -> bool:
+    return (statement["Effect"], statement["Action"], statement["Resource"]) == ("Deny", ["*"], ["*"])
 
 
 @requirement("C6", "the dashboard shows calls, errors, durations, the split by version, capacity and the API")
 def _dashboard(seen: Deployed) -> bool:
-    body = seen.ask("cloudwatch").get_dashboard(DashboardName=seen.name("dashboard", "payments"))["DashboardBody"]
-    titles = {each["properties"]["title"] for each in json.loads(body)["widgets"]}
+    name = seen.name("dashboard", "payments")
+    widgets = json.loads(seen.ask("cloudwatch", "get_dashboard", DashboardName=name)["DashboardBody"])["widgets"]
+    shown = {each["properties"]["title"] for each in widgets if each["properties"]["metrics"]}
     split = {f"{seen.name('function', each)}: calls by version" for each in FUNCTIONS}
-    return {"Invocations", "Errors", "Duration p99 (ms)", "Table capacity used", "API errors"} | split <= titles
+    titles = {"Invocations", "Errors", "Duration p99 (ms)", "Requests by stage", "API errors", "Table capacity used"}
+    return titles | split <= shown
 
 
-@requirement("D2", "two public and two private subnets over two zones, in the environment's own range")
+@requirement("C7", "what the inventory names stands here, tagged with where it came from, and is counted")
+def _migrated(seen: Deployed) -> bool:
+    if seen.inventory is None:
+        return "migrated" not in seen.outputs
+    inventory, found = seen.inventory, []
+    for function in inventory.functions:
+        arn = seen.configuration(function.purpose)["FunctionArn"]
+        found.append(seen.ask("lambda", "list_tags", Resource=arn)["Tags"])
+    for table in inventory.tables:
+        described = seen.table(table.purpose)
+        keys = [each["AttributeName"] for each in described["KeySchema"]]
+        tags = seen.ask("dynamodb", "list_tags_of_resource", ResourceArn=described["TableArn"])["Tags"]
+        found.append(_as_mapping(tags) if keys == [*filter(None, (table.partition_key, table.sort_key))] else {})
+    for bucket in inventory.buckets:
+        name = f"bucket-{bucket.purpose}-{seen.place.account}-{seen.place.environment}"
+        found.append(_as_mapping(seen.ask("s3", "get_bucket_tagging", Bucket=name)["TagSet"]))
+    return seen.outputs["migrated"] == {"from": inventory.source, **inventory.counts} and all(
+        (each["MigratedFrom"], each["MigrationDate"]) == (inventory.source, inventory.day.isoformat()) for each in found
+    )
+
+
+@requirement("D1", "account, region, thresholds, cost centre and data classification are the environment's own")
+def _settings(seen: Deployed) -> bool:
+    settings, alarms = seen.settings, seen.alarms()
+    arn = seen.configuration(PROCESSOR)["FunctionArn"]
+    tags = seen.ask("lambda", "list_tags", Resource=arn)["Tags"]
+    limits = {(alarms[f"{each}-errors"]["Threshold"], alarms[f"{each}-throttles"]["Threshold"]) for each in FUNCTIONS}
+    return (
+        arn.split(":")[3:5] == [settings.region, seen.place.account]
+        and limits == {(float(settings.error_threshold), float(settings.throttle_threshold))}
+        and (tags["Environment"], tags["CostCentre"], tags["DataClassification"])
+        == (settings.environment.value, settings.cost_centre, settings.data_classification)
+        and {seen.variables(each)["ENVIRONMENT"] for each in FUNCTIONS} == {settings.environment.value}
+    )
+
+
+@requirement("D2", "two public and two private subnets over two zones in our own range; only the public ones reach out")
 def _network(seen: Deployed) -> bool:
-    ec2 = seen.ask("ec2")
-    vpcs = ec2.describe_vpcs()["Vpcs"]
+    vpcs = seen.ask("ec2", "describe_vpcs")["Vpcs"]
     (vpc,) = (each for each in vpcs if each["CidrBlock"] == str(seen.settings.vpc_cidr))
-    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc["VpcId"]]}])["Subnets"]
-    return (len(subnets), len({each["AvailabilityZone"] for each in subnets})) == (4, 2)
+    inside: dict[str, Any] = {"Filters": [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]}
+    subnets = {each["SubnetId"]: each for each in seen.ask("ec2", "describe_subnets", **inside)["Subnets"]}
+    tables = seen.ask("ec2", "describe_route_tables", **inside)["RouteTables"]
+    ways = {
+        association["SubnetId"]: [each["GatewayId"] for each in table["Routes"] if _reaches_the_internet(each)]
+        for table in tables
+        for association in table["Associations"]
+        if association.get("SubnetId")
+    }
+    gateways = seen.ask("ec2", "describe_internet_gateways")["InternetGateways"]
+    (gateway,) = (each["InternetGatewayId"] for each in gateways if each["Attachments"][0]["VpcId"] == vpc["VpcId"])
+    public = [subnets[each] for each, way in ways.items() if way == [gateway]]
+    private = [subnets[each] for each, way in ways.items() if not way]
+    return len(subnets) == 4 and all(
+        len({each["AvailabilityZone"] for each in side}) == len(side) == 2 for side in (public, private)
+    )
 
 
-@requirement("D3", "audit logs: to STANDARD_IA after 30 days, gone when the environment says")
+def _reaches_the_internet(route: Answer) -> bool:
+    return route.get("DestinationCidrBlock") == "0.0.0.0/0" and "GatewayId" in route
+
+
+@requirement("D3", "audit logs: versioned, encrypted, closed, to STANDARD_IA after 30 days, then gone as settings say")
 def _audit(seen: Deployed) -> bool:
-    (age,) = seen.ask("s3").get_bucket_lifecycle_configuration(Bucket=seen.outputs["buckets"]["audit-logs"])["Rules"]
+    bucket = seen.outputs["buckets"]["audit-logs"]
+    (age,) = seen.ask("s3", "get_bucket_lifecycle_configuration", Bucket=bucket)["Rules"]
     kept = seen.settings.audit_retention_days
     colder = [{"Days": 30, "StorageClass": "STANDARD_IA"}] if kept > 30 else []
-    return bool(age["Expiration"]["Days"] == kept and age.get("Transitions", []) == colder)
+    aged = (age["Status"], age["Expiration"]["Days"], age.get("Transitions", []))
+    return _is_closed(seen, bucket) and aged == ("Enabled", kept, colder)
 
 
-@requirement("D6", "the manifest names every resource with its id")
+@requirement("D4", "every component was registered with its outputs, and each is in use")
+def _components(seen: Deployed) -> bool:
+    components = seen.ask(THE_STACK, "components")
+    kinds = {each["kind"].removeprefix("bluegreen:stack:") for each in components.values()}
+    return kinds == COMPONENTS and all(each["outputs"] for each in components.values())
+
+
+@requirement("D5", "the environment tells its outputs by one command, and nothing drifted from what is recorded")
+def _commands(seen: Deployed) -> bool:
+    return seen.ask(THE_STACK, "told") == seen.outputs and seen.ask(THE_STACK, "drift") == {"changed": []}
+
+
+@requirement("D6", "the manifest names every resource with its id and the settings that matter")
 def _manifest(seen: Deployed) -> bool:
-    manifest = json.loads((seen.build / "manifests" / str(seen.outputs["manifest"])).read_text(encoding="utf-8"))
-    return manifest["environment"] == seen.place.environment and all(each["id"] for each in manifest["resources"])
+    manifest = seen.ask(THE_STACK, "manifest")
+    resources = manifest["resources"]
+    made = seen.ask(THE_STACK, "resources")["names"]
+    where = (manifest["environment"], manifest["account"], manifest["region"])
+    arn = seen.configuration(PROCESSOR)["FunctionArn"]
+    return (
+        where == (seen.place.environment, seen.place.account, seen.place.region)
+        and sorted(each["name"] for each in resources) == made
+        and sum(manifest["counts"].values()) == len(resources)
+        and all(each["id"] for each in resources)
+        and [each["settings"]["memory_size"] for each in resources if each["arn"] == arn] == [seen.settings.memory_mb]
+    )

@@ -2,35 +2,61 @@
 
 import json
 import shutil
+import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import canary
 import handlers
-from localcloud.engine.deploy import deploy, destroy
+from localcloud.engine.deploy import deploy, destroy, read_outputs, refresh
 from localcloud.engine.diff import Operation
 from localcloud.engine.endpoint import Target
 from localcloud.engine.jobs import Result
+from localcloud.engine.state import load_state
+from localcloud.engine.values import revealed
 from localcloud.running import RunningCloud, running_cloud
+from stack.inventory import read_inventory
 from stack.naming import Place
-from stack.settings import CHECKOUT, Environment, parse_settings
-from tests.stack.applied_checks import CHECKS, Deployed
+from stack.settings import CHECKOUT, Environment, Settings, parse_settings
+from tests.stack.applied_checks import CHECKS
+from tests.stack.applied_lies import LIES, Lying
+from tests.stack.deployed import Answer, Deployed, Remembering, asking, is_held
 
 pytestmark = pytest.mark.localcloud
 PROGRAM = CHECKOUT / "stack"
+MIGRATED = {"inventory": "examples/inventory.json"}
+SETTLED_WITHIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """One environment with a cloud, a state and a copy of the code of its own."""
+    """One environment with a cloud, a state and a copy of the code of its own; all but dev take dev's inventory."""
 
     environment: Environment
     cloud: RunningCloud
     folder: Path
+
+    @property
+    def inventory(self) -> dict[str, str]:
+        return {} if self.environment is Environment.DEV else MIGRATED
+
+    @property
+    def settings(self) -> Settings:
+        return parse_settings(self.environment, self.cloud.region, self.inventory)
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def target(self) -> Target:
+        return Target(endpoint=self.cloud.endpoint, instance="")
 
     def apply(self, *, preview: bool = False, **config: str) -> Result:
         own = {"build": "build", "bundle": "handlers", "controller": "canary"}
@@ -40,16 +66,15 @@ class Workshop:
             self.environment,
             self.cloud.endpoint,
             preview=preview,
-            extra_config={**own, **config},
-            home=self.folder / "state",
+            extra_config={**own, **self.inventory, **config},
+            home=self.state,
         )
 
     def destroy(self, *, unprotect: bool = False) -> Result:
-        target = Target(endpoint=self.cloud.endpoint, instance="")
-        return destroy(PROGRAM, self.environment, target, home=self.folder / "state", unprotect=unprotect)
+        return destroy(PROGRAM, self.environment, self.target, home=self.state, unprotect=unprotect)
 
     def seen(self, result: Result) -> Deployed:
-        settings = parse_settings(self.environment, self.cloud.region, {})
+        settings = self.settings
         place = Place(
             environment=self.environment,
             account="000000000000",
@@ -57,13 +82,63 @@ class Workshop:
             cost_centre=settings.cost_centre,
             data_classification=settings.data_classification,
         )
+        stack = {
+            "outputs": lambda: dict(result.outputs),
+            "told": lambda: dict(read_outputs(PROGRAM, self.environment, self.state).outputs),
+            "drift": self._drift,
+            "manifest": lambda: self._manifest(str(result.outputs["manifest"])),
+            "resources": lambda: {
+                "names": sorted(each.name for each in result.changes if each.kind.startswith("aws:"))
+            },
+            "components": self._components,
+            "transaction": lambda: self._transaction(result),
+        }
         return Deployed(
-            cloud=self.cloud,
+            ask=Remembering(asking(self.cloud, stack)),
             settings=settings,
             place=place,
-            outputs=dict(result.outputs),
-            build=self.folder / "build",
+            inventory=read_inventory(settings.inventory, self.environment) if settings.inventory else None,
         )
+
+    def _manifest(self, name: str) -> Answer:
+        manifest: Answer = json.loads((self.folder / "build" / "manifests" / name).read_text(encoding="utf-8"))
+        return manifest
+
+    def _drift(self) -> Answer:
+        return {"changed": changed(refresh(PROGRAM, self.environment, self.target, home=self.state))}
+
+    def _components(self) -> Answer:
+        recorded = load_state(self.state, self.environment).resources
+        return {
+            urn: {"kind": each.kind, "outputs": revealed(each.outputs)}
+            for urn, each in recorded.items()
+            if each.kind.startswith("bluegreen:")
+        }
+
+    def _transaction(self, result: Result) -> Answer:
+        """What becomes of a transaction, and of a verdict on it that the fraud service did not sign."""
+        key_id, url = str(result.outputs["api_key_id"]), str(result.outputs["live_url"])
+        key = self.cloud.client("apigateway").get_api_key(apiKey=key_id, includeValue=True)["value"]
+        order = {"amount": "5.00", "currency": "EUR", "payment_method": "card_tok", "merchant_id": "m-1"}
+        _, taken = call(f"{url}/transactions", order, key)
+        until, seen = time.monotonic() + SETTLED_WITHIN_SECONDS, taken
+        while seen["status"] == "pending" and time.monotonic() < until:
+            time.sleep(0.1)
+            _, seen = call(f"{url}/transaction/{taken['transaction_id']}", None, key)
+        verdict = {"alert_id": "a-1", "transaction_id": taken["transaction_id"], "verdict": "block"}
+        forged, _ = call(f"{url}/fraud-webhook", verdict, key)
+        return {"taken": taken["status"], "then": seen["status"], "forged": forged}
+
+
+def call(url: str, body: dict[str, str] | None, key: str) -> tuple[int, dict[str, Any]]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json", "x-api-key": key})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)
 
 
 def changed(result: Result) -> list[str]:
@@ -98,16 +173,35 @@ def test_a_preview_tells_what_the_apply_then_does(planned: Result, applied: Resu
     assert applied.count(Operation.CREATE) == len(applied.changes)
 
 
+@pytest.fixture(scope="module")
+def seen(workshop: Workshop, applied: Result) -> Deployed:
+    return workshop.seen(applied)
+
+
 def test_every_requirement_is_found_on_the_cloud(
-    workshop: Workshop, applied: Result, capsys: pytest.CaptureFixture[str]
+    workshop: Workshop, applied: Result, seen: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seen = workshop.seen(applied)
-    rows = [(number, what, look(seen)) for number, what, look in CHECKS]
+    rows = [(number, what, is_held(look, seen)) for number, what, look in CHECKS]
     with capsys.disabled():
         print(f"\n{workshop.environment.value}: {len(applied.changes)} resources")  # noqa: T201 - the report asked for
         for number, what, held in rows:
             print(f"  {number:<4} {'held' if held else 'NOT HELD':<9} {what}")  # noqa: T201 - the report asked for
     assert [number for number, _, held in rows if not held] == []
+
+
+def test_no_requirement_is_held_once_the_cloud_says_otherwise(seen: Deployed) -> None:
+    """A check that a wrong answer does not turn checks nothing; each has its own wrong answers."""
+    looks = {number: look for number, _, look in CHECKS}
+    provisioned = seen.settings.capacity_mode == "provisioned"
+    told, believed = [], []
+    for lie in LIES:
+        lying = Lying(seen.ask, lie)
+        held = is_held(looks[lie.number], replace(seen, ask=lying))
+        told += [lie] if lying.told else []
+        believed += [str(lie)] if held else []
+    untold = [str(lie) for lie in LIES if lie not in told and (provisioned or not lie.provisioned)]
+    assert (believed, untold) == ([], [])
+    assert {lie.number for lie in LIES} == looks.keys()
 
 
 def test_a_second_apply_changes_nothing(workshop: Workshop, applied: Result) -> None:
