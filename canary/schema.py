@@ -32,6 +32,9 @@ ROLLOUT_EXPIRY: Final = "expires_at"
 
 RELEASE_SCHEMA: Final = "release/1"
 
+LONG_FORMS: Final = {"development": "dev", "stg": "staging", "production": "prod"}
+"""Other names of the environments, wherever one is typed (D1)."""
+
 
 def release_parameter(environment: str) -> str:
     """The SSM parameter in which a stack publishes what a release of this environment needs.
@@ -50,4 +53,4 @@ def release_parameter(environment: str) -> str:
     The last three may be left out: the controller inside AWS, where notices of releases go
     (`canary.core.destination.Destination`), and when no release opens and no weight rises (`canary.core.freeze`).
     """
-    return f"/bluegreen/{environment}/release"
+    return f"/bluegreen/{LONG_FORMS.get(environment, environment)}/release"

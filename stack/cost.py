@@ -158,7 +158,7 @@ def amount(text: str) -> float:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m stack.cost", description=__doc__)
-    parser.add_argument("--env", default="prod", help="dev, staging or prod (default)")
+    parser.add_argument("--env", default="prod", help="dev, staging or prod (default), or a long form")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting that differs from the environment's"
     )

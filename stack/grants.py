@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stack import policies
+from stack.errors import SettingsError
 from stack.naming import Place
 from stack.policies import Statement, document, table_items
+from stack.settings import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +23,7 @@ STATUS_INDEX: Final = "status-index"
 FUNCTIONS: Final = ("payment-processor", "transaction-processor", "fraud-handler", "notification-sender")
 TABLES: Final = ("payments", "transactions", "fraud-alerts", "rollouts")
 CONTROLLER: Final = "rollout-controller"
+BAD_INPUT: Final = 2
 
 Grants = tuple[Statement, ...]
 
@@ -129,15 +132,20 @@ def documents(place: Place, key_arn: str) -> dict[str, str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes each document to ``<folder>/<purpose>.json`` and prints the paths."""
+    """Writes each document to ``<folder>/<purpose>.json`` and prints the paths; 2 when there is no such environment."""
     parser = argparse.ArgumentParser(prog="python -m stack.grants", description=__doc__)
     parser.add_argument("--env", required=True)
     parser.add_argument("--account", default="123456789012")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--folder", type=Path, default=Path("build/policies"))
     given = parser.parse_args(arguments)
+    try:
+        environment = Environment.parse(given.env)
+    except SettingsError as refused:
+        sys.stderr.write(f"{refused}\n")
+        return BAD_INPUT
     place = Place(
-        environment=given.env, account=given.account, region=given.region, cost_centre="-", data_classification="-"
+        environment=environment, account=given.account, region=given.region, cost_centre="-", data_classification="-"
     )
     given.folder.mkdir(parents=True, exist_ok=True)
     for purpose, text in documents(place, place.arn("kms", "key/00000000-0000-0000-0000-000000000000")).items():

@@ -18,7 +18,7 @@ from stack.components.table import Table, TableArgs
 from stack.errors import SettingsError
 from stack.grants import CONTROLLER, FUNCTIONS, TABLES
 from stack.naming import LONGEST_NAME
-from stack.settings import CHECKOUT, LONG_FORMS
+from stack.settings import CHECKOUT, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -146,7 +146,7 @@ class _Reader:
 
     def source(self, loaded: Mapping[str, Any]) -> str:
         source = self.text(loaded, "environment", "the file")
-        if LONG_FORMS.get(source, source) == self.environment:
+        if short_name(source) == self.environment:
             raise self.refusal("environment", f"another one than {self.environment}, where it would be stood up")
         return source
 

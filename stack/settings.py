@@ -10,6 +10,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from canary.schema import LONG_FORMS
 from stack.errors import SettingsError
 from stack.naming import PROJECT
 
@@ -44,14 +45,15 @@ class Environment(StrEnum):
             SettingsError: the name is none of them. It is never mapped to another environment.
         """
         try:
-            return cls(LONG_FORMS.get(stack, stack))
+            return cls(short_name(stack))
         except ValueError:
             known = ", ".join([*cls, *LONG_FORMS])
             raise SettingsError(f"unknown environment {stack!r}; known are {known}") from None
 
 
-LONG_FORMS: Final[Mapping[str, str]] = {"development": "dev", "stg": "staging", "production": "prod"}
-"""Other names of the environments, wherever one is typed (D1)."""
+def short_name(environment: str) -> str:
+    """The name under which an environment's stack and resources go, by that name or by its long form (D1)."""
+    return LONG_FORMS.get(environment, environment)
 
 
 class CapacityMode(StrEnum):

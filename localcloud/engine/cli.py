@@ -15,10 +15,17 @@ from localcloud.engine.endpoint import find_target
 from localcloud.engine.errors import EngineError
 from localcloud.engine.events import Emit
 from localcloud.engine.jobs import Result
-from localcloud.engine.project import load_project
+from localcloud.engine.project import load_project, stack_named
 from localcloud.engine.render import Progress, print_result, result_document, shown_outputs
 
-Environment = Annotated[str, typer.Option("--env", help="The stack, as in Pulumi.NAME.yaml.", show_default=False)]
+Environment = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        help="The stack, as in Pulumi.NAME.yaml.",
+        show_default=False,
+    ),
+]
 Program = Annotated[Path, typer.Option("--program", help="The folder with Pulumi.yaml, or one below it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -40,6 +47,7 @@ def apply(
     """Run the Pulumi program and bring the embedded cloud to what it declares."""
     del yes  # accepted so that scripts can say it to every command; an apply asks nothing
     with _one_line_errors():
+        env = stack_named(program, env)
         result = _deployed(env, program, config, preview=False)
         _print(result, env, f"apply {env}", as_json=as_json, show_secrets=show_secrets)
 
@@ -53,6 +61,7 @@ def preview(
 ) -> None:
     """Show what apply would do, and change nothing."""
     with _one_line_errors():
+        env = stack_named(program, env)
         result = _deployed(env, program, config, preview=True)
         _print(result, env, f"preview {env}", as_json=as_json, show_secrets=show_secrets)
 
@@ -66,6 +75,7 @@ def destroy(
 ) -> None:
     """Delete every resource of the environment from the embedded cloud."""
     with _one_line_errors():
+        env = stack_named(program, env)
         target = find_target(load_project(program, env).root)
         if not yes and not _confirmed(f"Delete everything of {env} at {target.endpoint}?"):
             raise EngineError("nothing was deleted: say --yes, or answer y")
@@ -80,6 +90,7 @@ def refresh(
 ) -> None:
     """Bring the state to what the embedded cloud really has; the cloud is not changed."""
     with _one_line_errors():
+        env = stack_named(program, env)
         target = find_target(load_project(program, env).root)
         result = _narrated(lambda emit: engine.refresh(program, env, target, emit=emit))
         _print(result, env, f"refresh {env}", as_json=as_json, show_secrets=False)
@@ -93,6 +104,7 @@ def outputs(
 ) -> None:
     """Print the outputs of the last apply."""
     with _one_line_errors():
+        env = stack_named(program, env)
         result = engine.read_outputs(program, env)
         values = shown_outputs(result, show_secrets=show_secrets)
         if as_json:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 
 from localcloud.engine.errors import EngineError
+from stack.settings import short_name
 
 _LANGUAGE: Final = "python"
 
@@ -37,9 +38,20 @@ def load_project(folder: Path, stack: str, extra: Mapping[str, str] | None = Non
     program = (root / str(document.get("main", "."))).resolve()
     if not (program / "__main__.py").is_file():
         raise EngineError(f"{program / '__main__.py'}: no such file; `main` in Pulumi.yaml names the program's folder")
-    config = _defaults(document, name) | _stack_config(root / f"Pulumi.{stack}.yaml", name)
+    config = _defaults(document, name) | _stack_config(_of_stack(root, stack), name)
     qualified = {_qualified(key, name): value for key, value in (extra or {}).items()}
     return Project(name=name, root=root, program=program, stack=stack, config=config | qualified)
+
+
+def stack_named(folder: Path, name: str) -> str:
+    """The stack of the project at or above `folder` that `name` means, of which it may be another name (D1)."""
+    root = _root(folder.resolve())
+    short = short_name(name)
+    return short if not _of_stack(root, name).is_file() and _of_stack(root, short).is_file() else name
+
+
+def _of_stack(root: Path, stack: str) -> Path:
+    return root / f"Pulumi.{stack}.yaml"
 
 
 def _root(folder: Path) -> Path:

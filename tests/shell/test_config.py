@@ -26,6 +26,7 @@ from canary.core.model import Metric, Weight
 from canary.core.request import ReleaseRequest
 from canary.core.rollout import OnInconclusive
 from canary.parsing import parse_duration
+from canary.schema import release_parameter
 
 TARGETS = [{"function": "pay", "alias": "live", "preview_alias": "preview"}]
 
@@ -173,6 +174,10 @@ PUBLISHED: dict[str, Any] = {
     "live_url": "https://live",
     "preview_url": "https://preview",
 }
+
+
+def test_the_long_name_of_an_environment_finds_what_its_stack_published() -> None:
+    assert release_parameter("production") == release_parameter("prod") == "/bluegreen/prod/release"
 
 
 def test_what_a_stack_published_names_store_targets_and_alarms() -> None:

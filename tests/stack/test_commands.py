@@ -52,6 +52,13 @@ def test_a_goal_calls_the_cli_for_its_environment(calls: Path, goal: str, called
     assert calls.read_text().splitlines() == [called]
 
 
+@pytest.mark.parametrize(("name", "stack"), [("development", "dev"), ("stg", "staging"), ("production", "prod")])
+def test_a_long_name_of_an_environment_means_its_stack(calls: Path, name: str, stack: str) -> None:
+    """A stack called production would be a second environment with the resource names of prod."""
+    assert make("refresh", f"ENV={name}", path=str(calls.parent)).returncode == 0
+    assert calls.read_text().splitlines() == [f"refresh --stack {stack}"]
+
+
 def test_a_destroy_asks_for_the_environments_name_first(calls: Path) -> None:
     assert make("destroy", "ENV=prod", path=str(calls.parent), answer="dev\n").returncode != 0
     assert not calls.exists()

@@ -75,6 +75,10 @@ def test_a_load_over_the_cap_is_a_failed_verdict(capsys: pytest.CaptureFixture[s
     assert "500 USD are reached" in capsys.readouterr().out
 
 
+def test_a_long_name_of_an_environment_costs_the_same() -> None:
+    assert bill("production").lines == bill("prod").lines
+
+
 @pytest.mark.parametrize("arguments", [["--env", "test"], ["--set", "memoryMb=1"], ["--set", "nonsense"]])
 def test_bad_input_is_one_line_on_stderr(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cost.main(arguments) == 2

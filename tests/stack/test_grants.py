@@ -98,3 +98,16 @@ def test_the_command_writes_a_document_for_every_role(tmp_path: Path, capsys: py
     assert (
         len(capsys.readouterr().out.splitlines()) == len(grants.documents(PLACE, KEY)) == len(list(tmp_path.iterdir()))
     )
+
+
+def test_the_command_refuses_an_unknown_environment_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert grants.main(["--env", "test", "--folder", str(tmp_path)]) == 2
+    assert "unknown environment 'test'" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_knows_the_long_names_of_environments(tmp_path: Path) -> None:
+    assert grants.main(["--env", "production", "--folder", str(tmp_path)]) == 0
+    assert "table-payments-prod" in (tmp_path / "payment-processor.json").read_text()

@@ -118,6 +118,17 @@ def test_outputs_of_a_stack_that_was_never_applied_say_what_to_type(run: Command
     assert "localcloud apply --env never" in result.stderr
 
 
+def test_every_command_knows_the_long_names_of_environments(run: Command, stack: Sandbox) -> None:
+    (stack.root / "Pulumi.dev.yaml").write_text(json.dumps({"config": {**stack.config, "delay": "1"}}))
+
+    assert json.loads(run("preview", "--json", env="development").stdout)["stack"] == "dev"
+    assert run("apply", env="development").exit_code == 0
+    assert "url = " in run("outputs", env="development").stdout
+    assert json.loads(run("refresh", "--json", env="development").stdout)["counts"] == {"same": 1}
+    assert "1 delete" in run("destroy", "--yes", env="development").stdout
+    assert run("outputs", env="dev").exit_code == 2
+
+
 def test_a_bad_setting_is_refused(run: Command) -> None:
     result = run("preview", "--config", "delay")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.engine.errors import EngineError
-from localcloud.engine.project import load_project
+from localcloud.engine.project import load_project, stack_named
 
 
 def project(root: Path, text: str = "name: pay\nmain: app\nruntime: python\n", stack: str = "") -> Path:
@@ -21,6 +21,15 @@ def test_the_program_is_where_main_says_and_found_from_below(tmp_path: Path) -> 
     found = load_project(tmp_path / "app", "dev")
 
     assert (found.name, found.root, found.program) == ("pay", tmp_path, tmp_path / "app")
+
+
+def test_a_long_name_means_the_stack_that_is_there_under_the_short_one(tmp_path: Path) -> None:
+    """Applied as a stack of its own, production would be made a second time, under the names of prod."""
+    root = project(tmp_path, stack="config: {}\n")
+
+    assert [stack_named(root, name) for name in ("dev", "development", "production")] == ["dev", "dev", "production"]
+    (root / "Pulumi.development.yaml").write_text("config: {}\n")
+    assert stack_named(root, "development") == "development"
 
 
 def test_config_keys_keep_their_namespace_or_get_the_project_s(tmp_path: Path) -> None:
