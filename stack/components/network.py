@@ -59,6 +59,7 @@ class Network(pulumi.ComponentResource):
         public, private = subnets_of(args.cidr)
         self.public = self._subnets("public", public)
         self.private = self._subnets("private", private)
+        self._internet = self._internet_gateway()
         self._route_public()
         self._route_private()
         self.register_outputs(
@@ -104,18 +105,20 @@ class Network(pulumi.ComponentResource):
             )
         return table
 
-    def _route_public(self) -> None:
-        gateway = aws.ec2.InternetGateway(
+    def _internet_gateway(self) -> aws.ec2.InternetGateway:
+        return aws.ec2.InternetGateway(
             self._called("gateway", "internet"),
             vpc_id=self.vpc.id,
             tags=self._tags("gateway", "internet"),
             opts=self._inside,
         )
+
+    def _route_public(self) -> None:
         aws.ec2.Route(
             self._called("route", "internet"),
             route_table_id=self._table("public", self.public).id,
             destination_cidr_block=ANYWHERE,
-            gateway_id=gateway.id,
+            gateway_id=self._internet.id,
             opts=self._inside,
         )
 
@@ -135,15 +138,21 @@ class Network(pulumi.ComponentResource):
             self._route_through_nat(table)
 
     def _route_through_nat(self, table: aws.ec2.RouteTable) -> None:
+        """The NAT gateway and its address come after the internet gateway, and go before it.
+
+        EC2 makes no public NAT gateway in a VPC without an internet gateway, and detaches none while an address of the
+        VPC is mapped (CreateNatGateway, DetachInternetGateway).
+        """
+        online = pulumi.ResourceOptions(parent=self, depends_on=[self._internet])
         address = aws.ec2.Eip(
-            self._called("address", "nat"), domain="vpc", tags=self._tags("address", "nat"), opts=self._inside
+            self._called("address", "nat"), domain="vpc", tags=self._tags("address", "nat"), opts=online
         )
         gateway = aws.ec2.NatGateway(
             self._called("gateway", "nat"),
             allocation_id=address.allocation_id,
             subnet_id=self.public[0].id,
             tags=self._tags("gateway", "nat"),
-            opts=self._inside,
+            opts=online,
         )
         aws.ec2.Route(
             self._called("route", "nat"),

@@ -218,6 +218,13 @@ def test_a_nat_gateway_is_there_only_where_it_was_asked_for(graph: Graph, unusua
     assert len(unusual.of("aws:ec2/natGateway:NatGateway")) == 1
 
 
+def test_the_nat_gateway_and_its_address_wait_for_the_internet_gateway(unusual: Graph) -> None:
+    """EC2 refuses a NAT gateway in a VPC that has none, and detaches none while an address is mapped."""
+    (internet,) = unusual.of("aws:ec2/internetGateway:InternetGateway")
+    waiting = [*unusual.of("aws:ec2/natGateway:NatGateway"), *unusual.of("aws:ec2/eip:Eip")]
+    assert [internet.urn in each.depends_on for each in waiting] == [True, True]
+
+
 def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
     (budget,) = graph.of("aws:budgets/budget:Budget")
     alerts = [(each["threshold"], each["notificationType"]) for each in budget.inputs["notifications"]]
