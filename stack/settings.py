@@ -193,6 +193,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         raise SettingsError(f"unknown setting {PROJECT}:{unknown[0]}; known are {', '.join(sorted(defaults))}")
     texts = _Texts(stack=stack, values={**defaults, **config})
     minimum = texts.whole("minimumCapacity", 1, 40_000)
+    maximum = texts.whole("maximumCapacity", minimum, 40_000)
     return Settings(
         environment=environment,
         region=_region(region),
@@ -207,7 +208,7 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         reserved_concurrency=texts.whole("reservedConcurrency", 1, 1000),
         capacity_mode=CapacityMode(texts.choice("capacityMode", tuple(CapacityMode))),
         minimum_capacity=minimum,
-        maximum_capacity=texts.whole("maximumCapacity", minimum, 40_000),
+        maximum_capacity=maximum,
         point_in_time_recovery=texts.flag("pointInTimeRecovery"),
         log_retention_days=int(texts.choice("logRetentionDays", tuple(map(str, LOG_RETENTIONS)))),
         audit_retention_days=int(texts.choice("auditRetentionDays", tuple(map(str, LOG_RETENTIONS)))),
@@ -217,18 +218,16 @@ def parse_settings(stack: str, region: str, config: Mapping[str, str]) -> Settin
         throttle_burst=texts.whole("throttleBurst", 1, 5_000),
         cost_centre=texts.matching("costCentre", r"[\w .:/=+@-]{1,256}", "a tag value"),
         data_classification=texts.choice("dataClassification", ("public", "internal", "confidential", "restricted")),
-        vpc_cidr=texts.network("vpcCidr"),
+        vpc_cidr=texts.network("vpcCidr", apart_from=_networks_but(environment)),
         nat_gateway=texts.flag("natGateway"),
         cache_size_gb=texts.choice("cacheSizeGb", ("", *CACHE_SIZES)) or None,
         budget_usd=texts.whole("budgetUsd", 1, 1_000_000),
         alert_email=texts.matching("alertEmail", r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address") or None,
         merchants=texts.urls("merchants"),
         deletion_protection=texts.flag("deletionProtection"),
-        unprotected=tuple(filter(None, texts.values["unprotected"].split(","))),
+        unprotected=tuple(filter(None, map(str.strip, texts.values["unprotected"].split(",")))),
         inventory=texts.path("inventory") if texts.values["inventory"] else None,
-        starting_capacity=texts.whole("startingCapacity", minimum, 40_000)
-        if texts.values["startingCapacity"]
-        else None,
+        starting_capacity=texts.whole_or_none("startingCapacity", minimum, maximum),
     )
 
 
@@ -236,6 +235,11 @@ def _region(region: str) -> str:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
         raise SettingsError(f"aws:region is {region!r}; type pulumi config set aws:region us-east-1")
     return region
+
+
+def _networks_but(environment: Environment) -> dict[Environment, IPv4Network]:
+    """The other environments' own networks: what might one day be connected must not share addresses (D2)."""
+    return {each: IPv4Network(DEFAULTS[each]["vpcCidr"]) for each in Environment if each is not environment}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,14 +284,16 @@ class _Texts:
         """The same, or None for an empty text."""
         return self.whole(key, lowest, highest) if self.values[key] else None
 
-    def network(self, key: str) -> IPv4Network:
-        """A private network that leaves room for four subnets."""
+    def network(self, key: str, apart_from: Mapping[Environment, IPv4Network]) -> IPv4Network:
+        """A private network that leaves room for four subnets, and overlaps none of the others."""
         try:
             network = IPv4Network(self.values[key])
         except ValueError as error:
             raise self.refusal(key, f"a network such as 10.10.0.0/16 ({error})") from None
         if not network.is_private or not 16 <= network.prefixlen <= 26:  # noqa: PLR2004 - what a VPC with four subnets allows
             raise self.refusal(key, "a private network between /16 and /26")
+        if shared := [f"{each} ({other})" for each, other in apart_from.items() if network.overlaps(other)]:
+            raise self.refusal(key, f"a network that does not overlap the one of {shared[0]}")
         return network
 
     def urls(self, key: str) -> dict[str, str]:

@@ -48,7 +48,19 @@ def test_an_unknown_key_is_refused_because_it_is_most_likely_a_typing_error() ->
         ("memoryMb", "64"),
         ("memoryMb", "lots"),
         ("maximumCapacity", "4"),
+        ("maximumCapacity", "0"),
         ("minimumCapacity", "0"),
+        ("startingCapacity", "4"),
+        ("startingCapacity", "51"),
+        ("memoryMb", "10241"),
+        ("asyncMemoryMb", "127"),
+        ("memoryMb", ""),
+        ("reservedConcurrency", "0"),
+        ("budgetUsd", "0"),
+        ("merchants", "acme"),
+        ("inventory", "no/such/file.json"),
+        ("vpcCidr", "10.20.128.0/17"),
+        ("vpcCidr", "10.30.0.0/16"),
         ("capacityMode", "serverless"),
         ("pointInTimeRecovery", "yes"),
         ("logRetentionDays", "8"),
@@ -71,6 +83,11 @@ def test_a_value_that_cannot_work_is_one_line_with_key_value_and_command(key: st
     assert f"bluegreen-payments:{key} of stack dev is {value!r}, wanted " in text
     assert f"pulumi config set {key} VALUE --stack dev" in text
     assert "\n" not in text
+
+
+def test_a_minimum_over_the_maximum_names_both() -> None:
+    with pytest.raises(SettingsError, match="maximumCapacity of stack dev is '50', wanted a whole number from 60 to"):
+        parse_settings("dev", "us-east-1", {"minimumCapacity": "60"})
 
 
 def test_a_region_must_look_like_one() -> None:
