@@ -33,6 +33,10 @@ TRANSACTION_TIMEOUT: Final = 300
 
 TRANSACTION_CONCURRENCY: Final = 50
 
+BATCHES_AT_ONCE: Final = 40
+"""What a backlog may use of the processor's `TRANSACTION_CONCURRENCY`, so that callers of the API still find ten; and
+of the account's, for the sender, which reserves none."""
+
 SHARED: Final = "shared"
 TRANSACTIONS: Final = "transactions"
 """Sub-packages that functions use beside their own."""
@@ -123,7 +127,7 @@ class PaymentsService:
             },
             after=[self.transactions],
         )
-        function.consume(self.processing)
+        function.consume(self.processing, at_once=BATCHES_AT_ONCE)
         return function
 
     @cached_property
@@ -156,7 +160,7 @@ class PaymentsService:
                 **loopback,
             },
         )
-        function.consume(self.notifications)
+        function.consume(self.notifications, at_once=BATCHES_AT_ONCE)
         return function
 
     @cached_property

@@ -53,8 +53,13 @@ class BlueGreenFunction(Function):
         self.error_rate_alarm = self._watch()
         self.register_outputs({**self._outputs(), "liveArn": self.live.arn, "previewArn": self.preview.arn})
 
-    def consume(self, queue: FifoQueue) -> None:
-        """Feeds the queue's messages to the live alias, so that a release shifts their processing too."""
+    def consume(self, queue: FifoQueue, *, at_once: int) -> None:
+        """Feeds the queue's messages to the live alias, so that a release shifts their processing too.
+
+        At most `at_once` batches (2..1000) are worked on at the same time, whatever waits: Lambda asks the queue for no
+        more, in place of being throttled and letting messages count as tried (Lambda guide, 'Configuring maximum
+        concurrency for Amazon SQS event sources').
+        """
         place = self._watched.place
         aws.lambda_.EventSourceMapping(
             place.name("source", f"{self.purpose}-{queue.purpose}"),
@@ -62,6 +67,7 @@ class BlueGreenFunction(Function):
             function_name=self.live.arn,
             batch_size=BATCH_SIZE,
             function_response_types=["ReportBatchItemFailures"],
+            scaling_config=aws.lambda_.EventSourceMappingScalingConfigArgs(maximum_concurrency=at_once),
             tags=place.tags(self.purpose),
             opts=pulumi.ResourceOptions(parent=self),
         )

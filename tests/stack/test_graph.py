@@ -136,6 +136,14 @@ def test_queues_feed_the_live_alias_and_give_back_what_failed(dev: Graph) -> Non
         assert mapping.inputs["functionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+def test_a_backlog_leaves_concurrency_for_the_callers_of_the_api(dev: Graph) -> None:
+    """The processor's 50 are shared: a full queue would have had POST /transactions throttled."""
+    reserved = dev.one(FUNCTION, "function-transaction-processor-dev").inputs["reservedConcurrentExecutions"]
+    mappings = dev.of("aws:lambda/eventSourceMapping:EventSourceMapping")
+    assert len(mappings) == 2
+    assert {each.inputs["scalingConfig"]["maximumConcurrency"] for each in mappings} == {reserved - 10}
+
+
 def test_a_message_stays_hidden_for_six_timeouts_and_is_tried_three_times(dev: Graph) -> None:
     queue = dev.one("aws:sqs/queue:Queue", "queue-notifications-dev").inputs
     assert (queue["visibilityTimeoutSeconds"], queue["messageRetentionSeconds"]) == (1800, 345_600)
