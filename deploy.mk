@@ -1,10 +1,11 @@
 # One command per environment against AWS, by the real Pulumi CLI: make deploy ENV=dev (see docs/deploying.md).
-.PHONY: deploy preview destroy refresh outputs layer policies new-access environment
+.PHONY: deploy preview destroy refresh outputs layer policies new-access environment confirmed
 
 OTHER_NAME_development := dev
 OTHER_NAME_stg := staging
 OTHER_NAME_production := prod
 STACK := $(or $(OTHER_NAME_$(ENV)),$(ENV))
+LET_GO := build/let-go-of-$(STACK)
 
 environment:
 	@case "$(STACK)" in dev|staging|prod) ;; *) echo 'which environment? type make $(MAKECMDGOALS) ENV=dev (or staging, prod)' >&2; exit 2;; esac
@@ -14,6 +15,7 @@ layer: setup ## the layer with the functions' dependencies, for arm64
 	$(BIN)/python -m stack.layer
 
 deploy: environment layer ## ENV=dev|staging|prod: creates or updates it on AWS
+	@! test -e $(LET_GO) || { rm $(LET_GO); echo 'a destroy of $(STACK) was begun: its data is unprotected until you type pulumi config rm unprotected --stack $(STACK) and pulumi config rm deletionProtection --stack $(STACK)' >&2; }
 	pulumi up --stack $(STACK)
 
 preview: environment layer ## ENV=...: what deploy would do
@@ -25,14 +27,21 @@ refresh: environment ## ENV=...: takes over what changed outside
 outputs: environment ## ENV=...: URLs, ARNs and names
 	pulumi stack output --json --stack $(STACK)
 
-destroy: environment ## ENV=...: asks for the environment's name, lets go of its data, deletes everything
+destroy: confirmed $(LET_GO) ## ENV=...: asks for the environment's name, lets go of its data, deletes everything
+	pulumi destroy --yes --stack $(STACK)
+	@rm $(LET_GO)
+	pulumi config rm unprotected --stack $(STACK)
+	pulumi config rm deletionProtection --stack $(STACK)
+
+confirmed: environment
 	@test "$(CONFIRM)" = "$(STACK)" || { printf 'everything of $(STACK), its data too, will be deleted; type its name: '; read answer; test "$$answer" = "$(STACK)"; }
+
+# Done once: after a destroy that was stopped half-way, another up would make again what is already deleted.
+$(LET_GO): | confirmed
 	pulumi config set unprotected all --stack $(STACK)
 	pulumi config set deletionProtection false --stack $(STACK)
 	pulumi up --yes --skip-preview --stack $(STACK)
-	pulumi destroy --yes --stack $(STACK)
-	pulumi config rm unprotected --stack $(STACK)
-	pulumi config rm deletionProtection --stack $(STACK)
+	@mkdir -p $(@D) && touch $@
 
 policies: setup ## ENV=...: IAM Access Analyzer's opinion of every policy; needs the aws CLI and an account
 	@test -n "$(ENV)" || { echo 'which environment? type make policies ENV=dev' >&2; exit 2; }

@@ -19,8 +19,9 @@ def calls(tmp_path: Path) -> Path:
 
 def make(*arguments: str, path: str = "", answer: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{path}:/usr/bin:/bin"}
+    own = [f"LET_GO={path}/let-go"] if path else []
     return subprocess.run(
-        ["make", "--no-print-directory", "-C", str(CHECKOUT), *arguments],
+        ["make", "--no-print-directory", "-C", str(CHECKOUT), *own, *arguments],
         env=environment,
         input=answer,
         capture_output=True,
@@ -74,3 +75,29 @@ def test_a_destroy_that_is_confirmed_lets_go_of_the_data_and_then_deletes(calls:
         "config rm unprotected --stack prod",
         "config rm deletionProtection --stack prod",
     ]
+
+
+def test_a_destroy_that_was_stopped_half_way_goes_on_and_makes_nothing_again(calls: Path) -> None:
+    """A second ``pulumi up`` would have made again what the first half had deleted."""
+    broken, good = calls.with_name("pulumi"), calls.with_name("pulumi").read_text()
+    broken.write_text(f'{good}test "$1" != destroy\n')
+    assert make("destroy", "ENV=dev", "CONFIRM=dev", path=str(calls.parent)).returncode != 0
+    broken.write_text(good)
+    calls.unlink()
+
+    assert make("destroy", "ENV=dev", "CONFIRM=dev", path=str(calls.parent)).returncode == 0
+    assert calls.read_text().splitlines() == [
+        "destroy --yes --stack dev",
+        "config rm unprotected --stack dev",
+        "config rm deletionProtection --stack dev",
+    ]
+
+
+def test_a_deploy_after_a_destroy_that_was_begun_says_that_the_data_is_unprotected(calls: Path) -> None:
+    calls.with_name("let-go").touch()
+
+    told = make("--old-file=layer", "deploy", "ENV=dev", path=str(calls.parent))
+
+    assert "pulumi config rm unprotected --stack dev" in told.stderr
+    assert calls.read_text().splitlines() == ["up --stack dev"]
+    assert not calls.with_name("let-go").exists()
