@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.stack.recording import ACCOUNT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -136,6 +138,50 @@ def too_wide_statement(statement: dict[str, Any]) -> Iterator[str]:
                 yield f"{action} on {resource}"
 
 
+def loose_resource_policies(graph: Graph) -> Broken:
+    """Policies of keys, queues, topics, buckets and roles that trust more than this account's own services need."""
+    return [
+        f"{each.name}: {statement['Sid']} {problem}"
+        for each in aws_resources(graph)
+        for key in ("policy", "assumeRolePolicy")
+        for statement in _statements(each.inputs.get(key))
+        if "Principal" in statement and statement["Effect"] == "Allow"
+        for problem in _looseness(statement, is_key=each.kind == "aws:kms/key:Key", is_role=key != "policy")
+    ]
+
+
+def _looseness(statement: dict[str, Any], *, is_key: bool, is_role: bool) -> Iterator[str]:
+    """What a statement leaves open. A key policy names no resource but ``*``, a trust policy none at all."""
+    principal, actions = statement["Principal"], _listed(statement["Action"])
+    is_account = principal == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    if set(principal) != {"Service"} and not is_account:
+        yield f"trusts {principal}"
+    if not is_account and not _is_bound(statement.get("Condition", {})) and principal != {"Service": LAMBDA}:
+        yield "is bound to no source"
+    if any("*" in each for each in actions) and not (is_key and is_account):
+        yield f"allows {actions}"
+    if is_role or is_key:
+        return
+    for action in actions:
+        for resource in _listed(statement["Resource"]):
+            if not any(fnmatchcase(resource, pattern) for pattern in resource_types().get(action, ())):
+                yield f"allows {action} on {resource}"
+
+
+LAMBDA: Final = "lambda.amazonaws.com"
+"""Lambda documents no source condition for the trust policy of an execution role."""
+
+_SOURCES: Final = {"aws:SourceAccount", "aws:SourceArn"}
+
+
+def _is_bound(condition: dict[str, dict[str, object]]) -> bool:
+    return any(_SOURCES & keys.keys() for operator, keys in condition.items() if not operator.endswith("IfExists"))
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def without_dead_letters(graph: Graph) -> Broken:
     """Asynchronous paths that lose what fails."""
     queues = graph.of(QUEUE)
@@ -183,6 +229,7 @@ RULES = (
     unencrypted,
     public,
     too_wide,
+    loose_resource_policies,
     without_dead_letters,
     unprotected_data,
     unversioned_buckets,
