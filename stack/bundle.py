@@ -57,6 +57,12 @@ def package_bundle(packages: Mapping[str, Path], build: Path, parts: Sequence[st
     return store(zip_of(files), build)
 
 
+def described(bundle: Path) -> dict[str, int | str]:
+    """How large a bundle is, in bytes, and its SHA-256: equal inputs have equal ones on every machine."""
+    content = bundle.read_bytes()
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
 def zip_of(files: Mapping[str, bytes]) -> bytes:
     """A zip of these files, sorted, with fixed dates and rights, stored: compressors differ between machines."""
     buffer = io.BytesIO()

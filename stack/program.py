@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, release_parameter
+from stack.bundle import described
 from stack.components.api import PaymentsApi, PaymentsApiArgs
 from stack.components.backup import TableBackups
 from stack.components.bucket import Bucket, BucketArgs
@@ -83,6 +84,7 @@ def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> No
     pulumi.export("environment", settings.environment.value)
     pulumi.export("functions", {each.purpose: each.name for each in service.functions})
     pulumi.export("function_arns", {each.purpose: each.arn for each in service.functions})
+    pulumi.export("bundles", {each.purpose: described(each.bundle) for each in service.functions})
     pulumi.export("candidate_versions", {each.purpose: each.version for each in service.functions})
     pulumi.export("tables", {each.purpose: each.name for each in service.tables})
     pulumi.export("queues", {each.purpose: each.url for each in (service.processing, service.notifications)})

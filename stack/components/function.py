@@ -55,6 +55,7 @@ class Function(pulumi.ComponentResource):
         self.name = args.place.name("function", args.purpose)
         self.arn = args.place.function_arn(self.name)
         self.purpose = args.purpose
+        self.bundle = args.bundle
         self._args = args
         self._tags = args.place.tags(args.purpose)
         self.log_group = self._log_group()

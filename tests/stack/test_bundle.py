@@ -8,12 +8,13 @@ from pathlib import Path
 import botocore
 import pytest
 
-from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, store, zip_of
+from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, described, store, zip_of
 from stack.delivery import controller_bundle
 from stack.errors import SettingsError
 from stack.grants import FUNCTIONS
 from stack.service import parts_of
 from stack.settings import parse_settings
+from tests.stack.recording import Graph
 
 
 def folder(root: Path, files: dict[str, str]) -> Path:
@@ -41,6 +42,17 @@ def test_the_folder_becomes_the_package_handlers_without_what_interpreters_left(
     source = folder(tmp_path / "v2", {"__init__.py": "", "app.py": "A", "__pycache__/app.cpython-313.pyc": "x"})
     with zipfile.ZipFile(code_bundle(source, tmp_path / "build")) as bundle:
         assert bundle.namelist() == ["handlers/__init__.py", "handlers/app.py"]
+
+
+def test_a_bundle_is_described_by_its_size_and_hash(tmp_path: Path) -> None:
+    bundle = code_bundle(folder(tmp_path / "one", {"a.py": "A"}), tmp_path / "build")
+    assert described(bundle) == {"bytes": bundle.stat().st_size, "sha256": bundle.stem}
+
+
+def test_every_deployment_tells_the_sizes_of_its_bundles(dev: Graph) -> None:
+    bundles = dev.outputs["bundles"]
+    assert set(bundles) == set(FUNCTIONS)
+    assert all(10_000 < each["bytes"] < LARGEST_DIRECT_UPLOAD for each in bundles.values())
 
 
 def test_a_zip_file_is_taken_as_it_is(tmp_path: Path) -> None:
