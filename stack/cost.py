@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from dataclasses import dataclass, fields
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from stack.errors import SettingsError
@@ -16,8 +17,11 @@ from stack.settings import parse_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stack.prices import Rating
+
 WANTED_SAVING: Final = 0.4
 BAR: Final = 40
+WIDTH: Final = 110
 BAD_INPUT: Final = 2
 OVER_THE_CAP: Final = 1
 
@@ -60,15 +64,16 @@ def compare(environment: str, load: Load, config: dict[str, str]) -> Comparison:
 
 
 def render(comparison: Comparison) -> str:
-    """The table, a bar for each line, and what follows from them."""
+    """The table, a bar for each line, what follows from them, and where the prices are from."""
     rows = _rows(comparison)
-    dearest = max(max(now, before) for _, _, now, before, _ in rows)
+    dearest = max(max(row.usd, row.before_usd) for row in rows)
     lines = [f"{'resource':<22}{'quantity':>18}{'USD':>10}{'before':>10}  price"]
-    for resource, quantity, now, before, confidence in rows:
-        bar = "█" * round(BAR * now / dearest)
-        rest = "░" * max(0, round(BAR * before / dearest) - len(bar))
-        lines.append(f"{resource:<22}{quantity:>18}{now:>10.2f}{before:>10.2f}  {confidence}      {bar}{rest}".rstrip())
-    return "\n".join([*lines, *_conclusions(comparison)])
+    for row in rows:
+        bar = "█" * round(BAR * row.usd / dearest)
+        rest = "░" * max(0, round(BAR * row.before_usd / dearest) - len(bar))
+        figures = f"{row.quantity:>18}{row.usd:>10.2f}{row.before_usd:>10.2f}"
+        lines.append(f"{row.resource:<22}{figures}  {row.rating.confidence}      {bar}{rest}".rstrip())
+    return "\n".join([*lines, *_conclusions(comparison), *_sources(rows)])
 
 
 def _conclusions(comparison: Comparison) -> tuple[str, ...]:
@@ -79,21 +84,40 @@ def _conclusions(comparison: Comparison) -> tuple[str, ...]:
         "",
         f"saved {comparison.saved:.0%} of the unoptimised design; {cap:g} USD are reached at {at_cap:,.0f}M requests",
         f"each further GB of stored payments adds {_usd_per_stored_gb(comparison):.2f} USD a month, mostly backups",
-        "price: A from AWS's price list, B from a dated third party, C unverified; free tiers are left out",
+        "free tiers are left out; where the prices are from, and how sure they are:",
     )
 
 
-def _rows(comparison: Comparison) -> list[tuple[str, str, float, float, str]]:
+def _sources(rows: Sequence[Row]) -> list[str]:
+    """Every rating once, the surest first, with the lines whose prices have it."""
+    ratings = sorted({row.rating for row in rows}, key=lambda each: (each.confidence, each.source))
+    rated = {each: ", ".join(row.resource for row in rows if row.rating == each) for each in ratings}
+    lines = (f"{each.confidence}  {each.source}: {resources}" for each, resources in rated.items())
+    return [part for line in lines for part in wrap(line, WIDTH, subsequent_indent="   ")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One resource in both bills."""
+
+    resource: str
+    quantity: str
+    usd: float
+    before_usd: float
+    rating: Rating
+
+
+def _rows(comparison: Comparison) -> list[Row]:
     now = {line.resource: line for line in comparison.lines}
     before = {line.resource: line for line in comparison.before}
     names = [*now, *(name for name in before if name not in now)]
     return [
-        (
-            name,
-            (now.get(name) or before[name]).quantity if name in now else "-",
-            now[name].usd if name in now else 0.0,
-            before[name].usd if name in before else 0.0,
-            (now.get(name) or before[name]).confidence,
+        Row(
+            resource=name,
+            quantity=now[name].quantity if name in now else "-",
+            usd=now[name].usd if name in now else 0.0,
+            before_usd=before[name].usd if name in before else 0.0,
+            rating=(now.get(name) or before[name]).rating,
         )
         for name in names
     ]
@@ -116,13 +140,14 @@ def as_json(comparison: Comparison) -> str:
             "load": {each.name: getattr(comparison.load, each.name) for each in fields(Load)},
             "lines": [
                 {
-                    "resource": name,
-                    "quantity": quantity,
-                    "usd": round(now, 2),
-                    "before_usd": round(before, 2),
-                    "confidence": sure,
+                    "resource": row.resource,
+                    "quantity": row.quantity,
+                    "usd": round(row.usd, 2),
+                    "before_usd": round(row.before_usd, 2),
+                    "confidence": row.rating.confidence,
+                    "source": row.rating.source,
                 }
-                for name, quantity, now, before, sure in _rows(comparison)
+                for row in _rows(comparison)
             ],
             "total_usd": round(total(comparison.lines), 2),
             "before_usd": round(total(comparison.before), 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from stack.prices import HOURS_A_MONTH, cache_hour, price, tiered, tiers
+from stack.prices import HOURS_A_MONTH, Rating, cache_hour, price, rating, tiered, tiers
 
 if TYPE_CHECKING:
     from stack.settings import Settings
@@ -75,7 +75,7 @@ class Line:
     resource: str
     quantity: str
     usd: float
-    confidence: str
+    rating: Rating
 
 
 def design_of(settings: Settings, *, alarm_metrics: int) -> Design:
@@ -142,7 +142,7 @@ def load_at_cap(design: Design, load: Load, cap_usd: float) -> float:
 
 def _line(resource: str, quantity: str, amount: float, service: str, item: str) -> Line:
     each = price(service, item)
-    return Line(resource=resource, quantity=quantity, usd=amount * each.usd, confidence=each.confidence)
+    return Line(resource=resource, quantity=quantity, usd=amount * each.usd, rating=each.rating)
 
 
 def _millions(count: float) -> str:
@@ -151,14 +151,15 @@ def _millions(count: float) -> str:
 
 def _api(load: Load) -> Line:
     usd = tiered(load.requests, tiers("apigateway_rest", "requests_per_1M_tiers", "upto")) / MILLION
-    return Line(resource="API Gateway requests", quantity=_millions(load.requests), usd=usd, confidence="A")
+    rated = rating("apigateway_rest", "requests_conf")
+    return Line(resource="API Gateway requests", quantity=_millions(load.requests), usd=usd, rating=rated)
 
 
 def _cache(design: Design) -> tuple[Line, ...]:
     if design.cache_size_gb is None:
         return ()
-    usd = cache_hour(design.cache_size_gb) * HOURS_A_MONTH
-    return (Line(resource="API Gateway cache", quantity=f"{design.cache_size_gb} GB", usd=usd, confidence="A"),)
+    hour, size = cache_hour(design.cache_size_gb), f"{design.cache_size_gb} GB"
+    return (Line(resource="API Gateway cache", quantity=size, usd=hour.usd * HOURS_A_MONTH, rating=hour.rating),)
 
 
 def _reads_that_arrive(design: Design, load: Load) -> float:
@@ -179,7 +180,12 @@ def _functions(design: Design, load: Load) -> tuple[Line, ...]:
     usd = tiered(gb_seconds, tiers("lambda", f"gb_s_{chip}_tiers", "upto_gb_s"))
     count = _invocations(design, load)
     return (
-        Line(resource="Lambda compute", quantity=f"{_millions(gb_seconds)} GB-s, {chip}", usd=usd, confidence="A"),
+        Line(
+            resource="Lambda compute",
+            quantity=f"{_millions(gb_seconds)} GB-s, {chip}",
+            usd=usd,
+            rating=rating("lambda", "gb_s_conf"),
+        ),
         _line("Lambda requests", _millions(count), count / MILLION, "lambda", "requests_per_1M"),
     )
 

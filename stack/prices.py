@@ -15,12 +15,19 @@ _FILE: Final = Path(__file__).with_name("prices_us_east_1.json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """One price in USD and its confidence: A from AWS's price list, B from a dated third party, C unverified."""
+class Rating:
+    """Where a price is from and how sure it is: A from AWS's price list, B from a dated third party, C unverified."""
 
-    usd: float
     confidence: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One price in USD."""
+
+    usd: float
+    rating: Rating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +46,15 @@ def _all() -> dict[str, Any]:
 
 def price(service: str, item: str) -> Price:
     """The price of an item, such as ``price("kms", "key_month")``; KeyError when the file has none."""
+    return Price(usd=_all()[service][item]["v"], rating=rating(service, item))
+
+
+def rating(service: str, item: str) -> Rating:
+    """The rating of an item, or of a whole list of prices: ``rating("lambda", "gb_s_conf")``."""
     entry = _all()[service][item]
     legend: dict[str, str] = _all()["confidence_legend"]
-    return Price(usd=entry["v"], confidence=entry["c"], source=entry.get("d") or legend[entry["c"]])
+    dated = f", {entry['d']}" if "d" in entry else ""
+    return Rating(confidence=entry["c"], source=f"{legend[entry['c']]}{dated}")
 
 
 def tiers(service: str, item: str, limit: str) -> tuple[Tier, ...]:
@@ -60,7 +73,8 @@ def tiered(quantity: float, steps: tuple[Tier, ...]) -> float:
     return usd
 
 
-def cache_hour(size_gb: str) -> float:
+def cache_hour(size_gb: str) -> Price:
     """The price of an hour of an API cache of that size."""
-    hours: dict[str, float] = _all()["apigateway_rest"]["cache_per_hour_by_gb"]
-    return hours[size_gb]
+    api = _all()["apigateway_rest"]
+    rated = "cache_conf" if size_gb in api["cache_sizes_in_price_list"] else "cache_conf_of_other_sizes"
+    return Price(usd=api["cache_per_hour_by_gb"][size_gb], rating=rating("apigateway_rest", rated))

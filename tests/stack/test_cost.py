@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -46,8 +47,26 @@ def test_tiers_are_paid_part_by_part() -> None:
     assert tiered(25, steps) == 10 * 2 + 10 * 1 + 5 * 0.5
 
 
-def test_a_price_says_how_sure_it_is() -> None:
-    assert (price("kms", "key_month").usd, price("kms", "key_month").confidence) == (1.0, "A")
+def test_a_price_says_where_it_is_from_and_how_sure_it_is() -> None:
+    key = price("kms", "key_month")
+    assert (key.usd, key.rating.confidence) == (1.0, "A")
+    assert "AWS price list" in key.rating.source
+
+
+@pytest.mark.parametrize(("size", "confidence"), [("0.5", "A"), ("1.6", "B"), ("237", "A")])
+def test_only_the_cache_sizes_of_the_price_list_are_sure(size: str, confidence: str) -> None:
+    (cache,) = (line for line in bill(cacheSizeGb=size).lines if line.resource == "API Gateway cache")
+    assert cache.rating.confidence == confidence
+
+
+def test_every_line_of_the_bill_names_the_source_of_its_price(capsys: pytest.CaptureFixture[str]) -> None:
+    cost.main(["--json"])
+    told = json.loads(capsys.readouterr().out)["lines"]
+    cost.main([])
+    sources = " ".join(capsys.readouterr().out.split("how sure they are:")[1].split())
+    for line in told:
+        after = sources.split(f"{line['confidence']} {line['source']}: ")[1]
+        assert re.match(rf"[\w ,-]*\b{line['resource']}\b", after), line["resource"]
 
 
 def test_the_estimate_counts_the_alarms_that_the_program_declares(graph: Graph) -> None:
