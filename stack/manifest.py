@@ -24,8 +24,13 @@ SCHEMA: Final = "manifest/1"
 
 SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:apigateway/stage:Stage": ("stage_name", "xray_tracing_enabled", "cache_cluster_enabled", "cache_cluster_size"),
+    "aws:apigateway/usagePlan:UsagePlan": ("throttle_settings",),
+    "aws:appautoscaling/target:Target": ("scalable_dimension", "min_capacity", "max_capacity"),
     "aws:backup/plan:Plan": ("rules",),
+    "aws:backup/selection:Selection": ("resources",),
+    "aws:backup/vault:Vault": ("kms_key_arn",),
     "aws:budgets/budget:Budget": ("limit_amount", "limit_unit"),
+    "aws:cloudwatch/eventRule:EventRule": ("schedule_expression", "event_pattern"),
     "aws:cloudwatch/logGroup:LogGroup": ("retention_in_days",),
     "aws:cloudwatch/metricAlarm:MetricAlarm": ("threshold", "evaluation_periods", "treat_missing_data"),
     "aws:dynamodb/table:Table": (
@@ -36,6 +41,7 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "server_side_encryption",
         "deletion_protection_enabled",
     ),
+    "aws:ec2/subnet:Subnet": ("cidr_block", "availability_zone", "map_public_ip_on_launch"),
     "aws:ec2/vpc:Vpc": ("cidr_block",),
     "aws:kms/key:Key": ("enable_key_rotation", "deletion_window_in_days"),
     "aws:lambda/function:Function": (
@@ -48,6 +54,8 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "dead_letter_config",
     ),
     "aws:lambda/alias:Alias": ("name",),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": ("batch_size", "function_response_types", "scaling_config"),
+    "aws:lambda/permission:Permission": ("principal", "qualifier", "source_arn"),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ("rules",),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
         "block_public_acls",
@@ -55,7 +63,12 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
         "ignore_public_acls",
         "restrict_public_buckets",
     ),
-    "aws:sqs/queue:Queue": ("fifo_queue", "message_retention_seconds", "kms_master_key_id"),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ("rules",),
+    "aws:s3/bucketVersioning:BucketVersioning": ("versioning_configuration",),
+    "aws:sns/topic:Topic": ("kms_master_key_id",),
+    "aws:sqs/queue:Queue": ("fifo_queue", "message_retention_seconds", "kms_master_key_id", "redrive_policy"),
+    "aws:ssm/parameter:Parameter": ("type", "key_id"),
+    "aws:wafv2/webAcl:WebAcl": ("rules",),
 }
 """The inputs that a compliance reader asks for, by type; never a value of a secret, a document or code."""
 
