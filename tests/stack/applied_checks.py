@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from canary.schema import GUARD_ALARM_PREFIX, release_parameter
 from stack.alarms import PERCENTILE_PERIODS
 from stack.grants import CONTROLLER, FUNCTIONS, TABLES, fifo_name, fraud_secret, merchant_parameters
+from stack.service import BATCHES_AT_ONCE
 from tests.stack.deployed import THE_STACK
 from tests.stack.house_rules import too_wide_statement
 
@@ -359,10 +360,10 @@ def _queues(seen: Deployed) -> bool:
             and (dead["FifoQueue"], dead["MessageRetentionPeriod"]) == ("true", "1209600")
             and (redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])) == (dead["QueueArn"], 3)
             and [
-                (each["FunctionArn"], each["FunctionResponseTypes"], each["State"])
+                (each["FunctionArn"], each["FunctionResponseTypes"], each["State"], each["ScalingConfig"])
                 for each in mappings["EventSourceMappings"]
             ]
-            == [(live, ["ReportBatchItemFailures"], "Enabled")]
+            == [(live, ["ReportBatchItemFailures"], "Enabled", {"MaximumConcurrency": BATCHES_AT_ONCE})]
         )
     return all(held)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.stack.deployed import Answer, Ask
+    from tests.stack.deployed import Answer, Ask, Deployed
 
 GONE: Final = object()
 """The value of what is left out."""
@@ -29,8 +29,6 @@ class Lie:
     operation: str
     path: str
     value: Any
-    provisioned: bool = False
-    """Whether it takes provisioned capacity to be told."""
 
     def __str__(self) -> str:
         told = "nothing" if self.value is GONE else repr(self.value)
@@ -176,6 +174,7 @@ _TOLD: Final[tuple[tuple[str, str, str, str, Any], ...]] = (
     ("B4", "sqs", "get_queue_attributes", "Attributes.QueueArn", "arn:aws:sqs:us-east-1:000000000000:another"),
     ("B4", "lambda", "list_event_source_mappings", "EventSourceMappings.0", GONE),
     ("B4", "lambda", "list_event_source_mappings", "EventSourceMappings.0.State", "Disabled"),
+    ("B4", "lambda", "list_event_source_mappings", "EventSourceMappings.0.ScalingConfig", {}),
     ("B4", "lambda", "list_event_source_mappings", "EventSourceMappings.0.FunctionResponseTypes", []),
     ("B4", "lambda", "list_event_source_mappings", "EventSourceMappings.0.FunctionArn", "arn:aws:lambda:::function:f"),
     ("B5", "lambda", "get_function_configuration", "Environment.Variables.TRANSACTION_QUEUE_URL", "http://another"),
@@ -274,7 +273,7 @@ _TOLD: Final[tuple[tuple[str, str, str, str, Any], ...]] = (
     ("D6", "stack", "manifest", "account", "111111111111"),
 )
 
-_ASKS_FOR_MORE: Final = (
+_TOLD_OF_PROVISIONED: Final = (
     ("A5", "application-autoscaling", "describe_scalable_targets", "ScalableTargets.0", GONE),
     ("A5", "application-autoscaling", "describe_scalable_targets", "ScalableTargets.0.MaxCapacity", 10),
     ("A5", "application-autoscaling", "describe_scaling_policies", "ScalingPolicies.0", GONE),
@@ -287,8 +286,11 @@ _ASKS_FOR_MORE: Final = (
     ),
 )
 
-LIES: Final = tuple(
-    Lie(number=number, service=service, operation=operation, path=path, value=value, provisioned=provisioned)
-    for provisioned, told in ((False, _TOLD), (True, _ASKS_FOR_MORE))
-    for number, service, operation, path, value in told
-)
+
+def lies_about(seen: Deployed) -> list[Lie]:
+    """All that can be told of an environment."""
+    told = (*_TOLD, *_TOLD_OF_PROVISIONED) if seen.settings.capacity_mode == "provisioned" else _TOLD
+    return [
+        Lie(number=number, service=service, operation=operation, path=path, value=value)
+        for number, service, operation, path, value in told
+    ]

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 import canary
 import handlers
+from handlers.shared.signatures import HEADER
 from localcloud.engine.deploy import deploy, destroy, read_outputs, refresh
 from localcloud.engine.diff import Operation
 from localcloud.engine.endpoint import Target
@@ -21,12 +23,14 @@ from localcloud.engine.jobs import Result
 from localcloud.engine.state import load_state
 from localcloud.engine.values import revealed
 from localcloud.running import RunningCloud, running_cloud
+from stack.grants import FUNCTIONS
 from stack.inventory import read_inventory
 from stack.naming import Place
 from stack.settings import CHECKOUT, Environment, Settings, parse_settings
 from tests.stack.applied_checks import CHECKS
-from tests.stack.applied_lies import LIES, Lying
+from tests.stack.applied_lies import Lying, lies_about
 from tests.stack.deployed import Answer, Deployed, Remembering, asking, is_held
+from tests.stack.leftovers import NOT_BY_DEFAULT, everything_in, lists_without
 
 pytestmark = pytest.mark.localcloud
 PROGRAM = CHECKOUT / "stack"
@@ -120,19 +124,20 @@ class Workshop:
         key_id, url = str(result.outputs["api_key_id"]), str(result.outputs["live_url"])
         key = self.cloud.client("apigateway").get_api_key(apiKey=key_id, includeValue=True)["value"]
         order = {"amount": "5.00", "currency": "EUR", "payment_method": "card_tok", "merchant_id": "m-1"}
-        _, taken = call(f"{url}/transactions", order, key)
+        _, taken = call(f"{url}/transactions", key, order)
         until, seen = time.monotonic() + SETTLED_WITHIN_SECONDS, taken
         while seen["status"] == "pending" and time.monotonic() < until:
             time.sleep(0.1)
-            _, seen = call(f"{url}/transaction/{taken['transaction_id']}", None, key)
-        verdict = {"alert_id": "a-1", "transaction_id": taken["transaction_id"], "verdict": "block"}
-        forged, _ = call(f"{url}/fraud-webhook", verdict, key)
+            _, seen = call(f"{url}/transaction/{taken['transaction_id']}", key)
+        verdict = {"alert_id": "a-1", "transaction_id": taken["transaction_id"], "verdict": "fraud"}
+        verdict["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        forged, _ = call(f"{url}/fraud-webhook", key, verdict, **{HEADER: f"t={int(time.time())},v1={64 * '0'}"})
         return {"taken": taken["status"], "then": seen["status"], "forged": forged}
 
 
-def call(url: str, body: dict[str, str] | None, key: str) -> tuple[int, dict[str, Any]]:
+def call(url: str, key: str, body: dict[str, str] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"content-type": "application/json", "x-api-key": key})
+    request = urllib.request.Request(url, data, {"content-type": "application/json", "x-api-key": key, **headers})
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, json.load(answer)
@@ -155,8 +160,16 @@ def workshop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def planned(workshop: Workshop) -> Result:
-    return workshop.apply(preview=True)
+def before(workshop: Workshop) -> set[str]:
+    """What a cloud has to which nothing was ever applied, such as EC2's default network."""
+    return everything_in(workshop.cloud)
+
+
+@pytest.fixture(scope="module")
+def planned(workshop: Workshop, before: set[str]) -> Result:
+    result = workshop.apply(preview=True)
+    assert everything_in(workshop.cloud) == before
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -192,16 +205,15 @@ def test_every_requirement_is_found_on_the_cloud(
 def test_no_requirement_is_held_once_the_cloud_says_otherwise(seen: Deployed) -> None:
     """A check that a wrong answer does not turn checks nothing; each has its own wrong answers."""
     looks = {number: look for number, _, look in CHECKS}
-    provisioned = seen.settings.capacity_mode == "provisioned"
-    told, believed = [], []
-    for lie in LIES:
+    believed, untold = [], []
+    for lie in lies_about(seen):
         lying = Lying(seen.ask, lie)
-        held = is_held(looks[lie.number], replace(seen, ask=lying))
-        told += [lie] if lying.told else []
-        believed += [str(lie)] if held else []
-    untold = [str(lie) for lie in LIES if lie not in told and (provisioned or not lie.provisioned)]
+        if is_held(looks[lie.number], replace(seen, ask=lying)):
+            believed.append(str(lie))
+        if not lying.told:
+            untold.append(str(lie))
     assert (believed, untold) == ([], [])
-    assert {lie.number for lie in LIES} == looks.keys()
+    assert {lie.number for lie in lies_about(seen)} == looks.keys()
 
 
 def test_a_second_apply_changes_nothing(workshop: Workshop, applied: Result) -> None:
@@ -222,12 +234,16 @@ def test_a_request_through_each_stage_reaches_the_handler(applied: Result, stage
         assert json.load(answer)["amount"] == "12.50"
 
 
-def test_new_code_yields_new_versions_in_the_middle_of_a_rollout_and_no_alias_moves(
+def test_code_and_configuration_yield_new_versions_nothing_else_does_and_no_alias_moves(
     workshop: Workshop, applied: Result
 ) -> None:
-    """What the controller wrote stays: an apply during a rollout must neither finish nor undo it."""
+    """In the middle of a rollout: an apply must neither finish nor undo it, so what the controller wrote stays.
+
+    The code of one function changes, the memory of three others, and an alarm on each.
+    """
     assert applied.changes
-    functions, name = workshop.cloud.client("lambda"), f"function-payment-processor-{workshop.environment.value}"
+    functions, environment = workshop.cloud.client("lambda"), workshop.environment.value
+    name = f"function-payment-processor-{environment}"
     functions.update_function_configuration(FunctionName=name, Description="canary")
     functions.publish_version(FunctionName=name)
     functions.update_alias(
@@ -238,33 +254,35 @@ def test_new_code_yields_new_versions_in_the_middle_of_a_rollout_and_no_alias_mo
     )
     (workshop.folder / "handlers" / "payment_processor" / "next.py").write_text('"""A change."""\n')
 
-    result = workshop.apply()
+    result = workshop.apply(asyncMemoryMb="2048", errorThreshold="7")
 
     live = functions.get_alias(FunctionName=name, Name="live")
-    assert changed(result) == [name]
-    assert result.outputs["candidate_versions"]["payment-processor"] == "3"
+    migrated = [] if workshop.environment is Environment.DEV else ["statement-printer"]
+    assert sorted(changed(result)) == sorted(
+        [f"function-{each}-{environment}" for each in FUNCTIONS]
+        + [f"alarm-{each}-errors-{environment}" for each in (*FUNCTIONS, *migrated)]
+    )
+    assert result.outputs["candidate_versions"] == dict.fromkeys(FUNCTIONS, "2") | {"payment-processor": "3"}
+    assert [versions_of(workshop, each) for each in migrated] == len(migrated) * [["$LATEST", "1"]]
     assert (live["FunctionVersion"], live["RoutingConfig"]["AdditionalVersionWeights"]) == ("1", {"2": 0.1})
 
 
+def versions_of(workshop: Workshop, purpose: str) -> list[str]:
+    name = f"function-{purpose}-{workshop.environment.value}"
+    listed = workshop.cloud.client("lambda").list_versions_by_function(FunctionName=name)["Versions"]
+    return [each["Version"] for each in listed]
+
+
 def test_a_destroy_is_refused_until_the_data_is_let_go_and_then_leaves_nothing(
-    workshop: Workshop, applied: Result
+    workshop: Workshop, applied: Result, before: set[str]
 ) -> None:
+    there = everything_in(workshop.cloud)
     assert applied.changes
+    assert lists_without(there - before) <= NOT_BY_DEFAULT
     with pytest.raises(Exception, match="is protected"):
         workshop.destroy()
+    assert everything_in(workshop.cloud) == there
 
     workshop.destroy(unprotect=True)
 
-    left = [
-        *workshop.cloud.client("lambda").list_functions()["Functions"],
-        *workshop.cloud.client("dynamodb").list_tables()["TableNames"],
-        *workshop.cloud.client("sqs").list_queues().get("QueueUrls", []),
-        *workshop.cloud.client("apigateway").get_rest_apis()["items"],
-        *workshop.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"],
-        *workshop.cloud.client("logs").describe_log_groups()["logGroups"],
-        *workshop.cloud.client("sns").list_topics()["Topics"],
-        *workshop.cloud.client("events").list_rules()["Rules"],
-        *workshop.cloud.client("s3").list_buckets()["Buckets"],
-        *workshop.cloud.client("iam").list_roles()["Roles"],
-    ]
-    assert left == []
+    assert everything_in(workshop.cloud) == before
