@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from canary.schema import LIVE_ALIAS, PREVIEW_ALIAS, release_parameter
-from stack.bundle import described
+from stack.bundle import code_bundle, described
 from stack.components.api import PaymentsApi, PaymentsApiArgs
 from stack.components.backup import TableBackups
 from stack.components.bucket import Bucket, BucketArgs
@@ -18,17 +18,20 @@ from stack.components.firewall import WebFirewall
 from stack.components.keys import EncryptionKey
 from stack.components.network import Network, NetworkArgs
 from stack.components.notices import AlarmTopic, SpendingCap
-from stack.delivery import Delivery
+from stack.delivery import Delivery, controller_bundle
 from stack.errors import SettingsError
+from stack.grants import FUNCTIONS
 from stack.inventory import read_inventory, stand_up
 from stack.manifest import Manifest
 from stack.naming import PROJECT, Place
 from stack.openapi import body_schemas
-from stack.service import PaymentsService
+from stack.service import PaymentsService, parts_of
 from stack.settings import CHECKOUT, Settings, parse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stack.inventory import Inventory
 
 
 API_DOCUMENT: Final = CHECKOUT / "handlers" / "openapi.json"
@@ -38,6 +41,7 @@ def declare() -> None:
     """Declares every resource of the selected stack's environment, and exports its outputs."""
     settings = parse_settings(pulumi.get_stack(), pulumi.Config("aws").require("region"), project_config())
     inventory = read_inventory(settings.inventory, settings.environment) if settings.inventory else None
+    require_bundles(settings, inventory)
     place = place_of(settings, aws.get_caller_identity().account_id)
     manifest = Manifest()
     key = EncryptionKey(place)
@@ -60,6 +64,19 @@ def declare() -> None:
     pulumi.export("store", delivery.store.name)
     pulumi.export("release_parameter", release_parameter(place.environment))
     pulumi.export("manifest", manifest.write(place, settings.build / "manifests"))
+
+
+def require_bundles(settings: Settings, inventory: Inventory | None) -> None:
+    """Builds every bundle once, so that one that cannot be built is refused before any resource.
+
+    Raises:
+        SettingsError: a folder holds no Python module, or a bundle is too large for a direct upload.
+    """
+    for purpose in FUNCTIONS:
+        code_bundle(settings.bundle, settings.build, parts_of(purpose))
+    for function in inventory.functions if inventory else ():
+        code_bundle(CHECKOUT / function.bundle, settings.build)
+    controller_bundle(settings)
 
 
 def declare_api(settings: Settings, place: Place, service: PaymentsService) -> PaymentsApi:

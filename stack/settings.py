@@ -237,6 +237,16 @@ def _region(region: str) -> str:
     return region
 
 
+_LONGEST_MERCHANT: Final = 31
+"""A parameter's name holds it, beside 33 characters more in staging (`stack.naming.LONGEST_NAME`)."""
+
+_MERCHANT_FORM: Final = f"its keys of at most {_LONGEST_MERCHANT} characters in lower-case words joined by '-'"
+
+
+def _is_merchant(name: str) -> bool:
+    return len(name) <= _LONGEST_MERCHANT and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) is not None
+
+
 def _networks_but(environment: Environment) -> dict[Environment, IPv4Network]:
     """The other environments' own networks: what might one day be connected must not share addresses (D2)."""
     return {each: IPv4Network(DEFAULTS[each]["vpcCidr"]) for each in Environment if each is not environment}
@@ -302,11 +312,11 @@ class _Texts:
             urls = json.loads(self.values[key])
         except ValueError:
             urls = None
-        if isinstance(urls, dict) and all(re.fullmatch(r"[a-z0-9-]{1,32}", each) for each in urls):
+        if isinstance(urls, dict) and all(_is_merchant(each) for each in urls):
             texts = {name: str(url) for name, url in urls.items()}
             if all(re.match(r"https://[^\s/]+|http://127\.0\.0\.1\b", url) for url in texts.values()):
                 return texts
-        raise self.refusal(key, 'a map such as {"acme": "https://acme.example/hooks"}')
+        raise self.refusal(key, f'a map such as {{"acme": "https://acme.example/hooks"}}, {_MERCHANT_FORM}')
 
     def path(self, key: str) -> Path:
         """A folder or file that exists; relative to the project's root."""

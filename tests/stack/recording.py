@@ -14,6 +14,7 @@ from runpy import run_path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pulumi
 import pulumi_aws
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.config import set_all_config
@@ -50,6 +51,8 @@ class Graph:
     resources: list[Registered] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     manifest: str = ""
+    refusal: str = ""
+    """What the program ended with, in place of declaring everything."""
     component_outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def of(self, kind: str) -> list[Registered]:
@@ -147,7 +150,8 @@ def record(stack: str, config: dict[str, str] | None = None, region: str = REGIO
         ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool,
     ):
         graph = pool.submit(_record_here, stack, {"build": build, **(config or {})}, region).result()
-        graph.manifest = next(Path(build, "manifests").iterdir()).read_text(encoding="utf-8")
+        for manifest in Path(build).glob("manifests/*"):
+            graph.manifest = manifest.read_text(encoding="utf-8")
         return graph
 
 
@@ -156,7 +160,10 @@ def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
     engine = mocks.MockEngine(None)
     configure(Settings(PROJECT, stack, monitor=recorder, engine=engine, dry_run=False, organization="tests"))
     set_all_config({"aws:region": region, **{f"{PROJECT}:{key}": value for key, value in config.items()}}, [])
-    asyncio.run(run_in_stack(_run_program))
+    try:
+        asyncio.run(run_in_stack(_run_program))
+    except pulumi.RunError as refused:
+        recorder.graph.refusal = str(refused)
     return recorder.graph
 
 

@@ -8,7 +8,7 @@ from localcloud.resources.catalog import CATALOG
 from stack.errors import SettingsError
 from stack.program import place_of
 from stack.settings import parse_settings
-from tests.stack.recording import Graph, recorded
+from tests.stack.recording import Graph, record, recorded
 
 FUNCTION = "aws:lambda/function:Function"
 ALIAS = "aws:lambda/alias:Alias"
@@ -238,6 +238,24 @@ def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
     alerts = [(each["threshold"], each["notificationType"]) for each in budget.inputs["notifications"]]
     assert alerts == [(50, "ACTUAL"), (80, "ACTUAL"), (100, "ACTUAL"), (100, "FORECASTED")]
     assert budget.inputs["limitAmount"] == "500"
+
+
+@pytest.mark.parametrize(
+    ("config", "refusal"),
+    [
+        ({"vpcCidr": "10.0.0.0/33"}, "vpcCidr of stack dev is '10.0.0.0/33', wanted a network"),
+        ({"inventory": "examples/releases.py"}, "releases.py is no JSON"),
+        ({"bundle": "examples/recordings"}, "examples/recordings holds no Python module"),
+    ],
+)
+def test_a_program_that_refuses_a_setting_ends_with_one_line_before_it_declares_anything(
+    config: dict[str, str], refusal: str
+) -> None:
+    """The Pulumi CLI shows a `RunError` as its text; of any other exception it shows the traceback."""
+    graph = record("dev", config)
+    assert refusal in graph.refusal
+    assert "\n" not in graph.refusal
+    assert graph.resources == []
 
 
 def test_an_account_that_is_not_the_environments_own_is_refused() -> None:

@@ -2,13 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
 from stack.errors import SettingsError
 from stack.inventory import read_inventory
 from stack.settings import CHECKOUT
-from tests.stack.recording import record, recorded
+from tests.stack.recording import recorded
 
 EXAMPLE = CHECKOUT / "examples" / "inventory.json"
 INVENTORY: dict[str, Any] = json.loads(EXAMPLE.read_text())
@@ -47,12 +46,6 @@ def test_migrated_tables_are_backed_up_like_all_others() -> None:
 def test_an_environments_own_inventory_is_refused(tmp_path: Path, source: str) -> None:
     with pytest.raises(SettingsError, match="environment must be another one than prod"):
         read_inventory(written(tmp_path, environment=source), "prod")
-
-
-def test_a_program_that_refuses_a_setting_ends_with_one_line_before_it_declares_anything(tmp_path: Path) -> None:
-    """The Pulumi CLI shows a `RunError` as its text; of any other exception it shows the traceback."""
-    with pytest.raises(pulumi.RunError, match=r"^inventory [^\n]*: tables must be a list of objects$"):
-        record("prod", {"inventory": str(written(tmp_path, tables=7))})
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from stack.errors import SettingsError
+from stack.naming import name
 from stack.settings import DEFAULTS, CapacityMode, Environment, parse_settings
 
 
@@ -58,6 +59,8 @@ def test_an_unknown_key_is_refused_because_it_is_most_likely_a_typing_error() ->
         ("reservedConcurrency", "0"),
         ("budgetUsd", "0"),
         ("merchants", "acme"),
+        ("merchants", '{"acme--eu": "https://acme.example"}'),
+        ("merchants", f'{{"{32 * "a"}": "https://acme.example"}}'),
         ("inventory", "no/such/file.json"),
         ("vpcCidr", "10.20.128.0/17"),
         ("vpcCidr", "10.30.0.0/16"),
@@ -88,6 +91,11 @@ def test_a_value_that_cannot_work_is_one_line_with_key_value_and_command(key: st
 def test_a_minimum_over_the_maximum_names_both() -> None:
     with pytest.raises(SettingsError, match="maximumCapacity of stack dev is '50', wanted a whole number from 60 to"):
         parse_settings("dev", "us-east-1", {"minimumCapacity": "60"})
+
+
+def test_the_longest_merchant_fits_into_every_name() -> None:
+    settings = parse_settings("staging", "us-east-1", {"merchants": f'{{"{31 * "a"}": "https://acme.example"}}'})
+    assert all(name("parameter", f"{each}-webhook-secret", settings.environment) for each in settings.merchants)
 
 
 def test_a_region_must_look_like_one() -> None:
