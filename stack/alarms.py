@@ -212,7 +212,11 @@ def stage_watches(api: str, stage: str) -> tuple[Watch, ...]:
 
 
 def capacity_watches(purpose: str, table: str, indexes: Sequence[str], *, maximum: int) -> tuple[Watch, ...]:
-    """What is watched on a table whose capacity ends somewhere: use of `NEAR_MAXIMUM` of it, for each index too."""
+    """What is watched on a table whose capacity ends somewhere: use of `NEAR_MAXIMUM` of it, for each index too.
+
+    CloudWatch treats missing data of DynamoDB's metrics as ``ignore``, whatever an alarm says (PutMetricAlarm,
+    TreatMissingData): of a table that nobody uses any more the last state stays.
+    """
     places = [(purpose, {"TableName": table})]
     places += [(f"{purpose}-{each}", {"TableName": table, "GlobalSecondaryIndexName": each}) for each in indexes]
     limit = NEAR_MAXIMUM * maximum * PERIOD_SECONDS

@@ -111,7 +111,10 @@ class PaymentsApi(pulumi.ComponentResource):
         )
 
     def _logging(self) -> aws.apigateway.Account:
-        """The role by which API Gateway writes access logs; one for all APIs of the account and region."""
+        """The role by which API Gateway writes access logs: one setting of the account and region.
+
+        Environments that share both would take it from each other, and a destroy of one takes it from all.
+        """
         place = self._args.place
         args = RoleArgs(
             place=place,

@@ -33,9 +33,7 @@ class ReleaseHealth(pulumi.ComponentResource):
             self.name,
             alarm_name=self.name,
             alarm_description="An SLO of what production calls is broken.",
-            alarm_rule=pulumi.Output.all(*alarms).apply(
-                lambda names: " OR ".join(f'ALARM("{each}")' for each in names)
-            ),
+            alarm_rule=pulumi.Output.all(*alarms).apply(_any_of),
             alarm_actions=list(actions),
             ok_actions=list(actions),
             tags=place.tags("release"),

@@ -386,13 +386,20 @@ def _flow(seen: Deployed) -> bool:
     )
 
 
-@requirement("B6", "the fraud service's secret is a SecureString under our key")
+@requirement("B6", "the fraud service's secret is a SecureString under our key; nothing tells a secret in plain text")
 def _secrets(seen: Deployed) -> bool:
     name = fraud_secret(seen.place)
     found = seen.ask("ssm", "get_parameter", Name=name, WithDecryption=True)["Parameter"]
     described = seen.ask("ssm", "describe_parameters")["Parameters"]
     keys = [each.get("KeyId") for each in described if each["Name"] == name]
-    return found["Type"] == "SecureString" and len(found["Value"]) >= 32 and keys == [seen.key_arn]
+    key = seen.ask("apigateway", "get_api_key", apiKey=seen.outputs["api_key_id"], includeValue=True)["value"]
+    plain = [json.dumps(seen.ask(THE_STACK, each)) for each in ("state", "manifest", "outputs")]
+    return (
+        found["Type"] == "SecureString"
+        and min(len(found["Value"]), len(key)) >= 20
+        and keys == [seen.key_arn]
+        and not any(secret in text for secret in (found["Value"], key) for text in plain)
+    )
 
 
 @requirement("B7", "outputs: the API's URLs and the ARN of every function, each of which exists")

@@ -95,6 +95,7 @@ class Workshop:
                 "names": sorted(each.name for each in result.changes if each.kind.startswith("aws:"))
             },
             "components": self._components,
+            "state": lambda: json.loads((self.state / f"{self.environment}.json").read_text(encoding="utf-8")),
             "transaction": lambda: self._transaction(result),
         }
         return Deployed(
