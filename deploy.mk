@@ -46,7 +46,8 @@ $(LET_GO): | confirmed
 policies: setup ## ENV=...: IAM Access Analyzer's opinion of every policy; needs the aws CLI and an account
 	@test -n "$(ENV)" || { echo 'which environment? type make policies ENV=dev' >&2; exit 2; }
 	@for document in $$($(BIN)/python -m stack.grants --env $(STACK)); do \
-	  findings=$$(aws accessanalyzer validate-policy --policy-type IDENTITY_POLICY --policy-document "file://$$document" \
+	  case "$$document" in */resource-*) kind=RESOURCE_POLICY;; *) kind=IDENTITY_POLICY;; esac; \
+	  findings=$$(aws accessanalyzer validate-policy --policy-type $$kind --policy-document "file://$$document" \
 	    --query 'findings[].[findingType,issueCode,findingDetails]' --output text) || exit 75; \
 	  printf '%s: %s\n' "$$document" "$${findings:-nothing found}"; \
 	  test -z "$$findings" || failed=1; \
@@ -61,7 +62,8 @@ new-access: setup ## ENV=... BASE=rev: whether any policy grants more than at th
 	@for document in $$($(BIN)/python -m stack.grants --env $(STACK)); do \
 	  before="build/policies-base/$$(basename $$document)"; \
 	  test -f "$$before" || { printf '%s: new\n' "$$document"; failed=1; continue; }; \
-	  result=$$(aws accessanalyzer check-no-new-access --policy-type IDENTITY_POLICY --query result --output text \
+	  case "$$document" in */resource-*) kind=RESOURCE_POLICY;; *) kind=IDENTITY_POLICY;; esac; \
+	  result=$$(aws accessanalyzer check-no-new-access --policy-type $$kind --query result --output text \
 	    --new-policy-document "file://$$document" --existing-policy-document "file://$$before") || exit 75; \
 	  printf '%s: %s\n' "$$document" "$$result"; test "$$result" = PASS || failed=1; \
 	done; test -z "$$failed"

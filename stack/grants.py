@@ -1,6 +1,7 @@
 """Who may do what: the statements of every role, by the purpose of who assumes it. Also ``python -m stack.grants``.
 
-That command writes the documents of an environment to files, for linters and for IAM Access Analyzer.
+That command writes the documents of an environment to files, for linters and for IAM Access Analyzer; those that lie on
+resources are called ``resource-*.json``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ STATUS_INDEX: Final = "status-index"
 FUNCTIONS: Final = ("payment-processor", "transaction-processor", "fraud-handler", "notification-sender")
 TABLES: Final = ("payments", "transactions", "fraud-alerts", "rollouts")
 CONTROLLER: Final = "rollout-controller"
+WAKERS: Final = ("tick", "alarm")
+"""The purposes of the rules that call the controller."""
+
 BAD_INPUT: Final = 2
 
 Grants = tuple[Statement, ...]
@@ -131,6 +135,19 @@ def documents(place: Place, key_arn: str) -> dict[str, str]:
     return found | {purpose: document(each) for purpose, each in without.items()}
 
 
+def resource_documents(place: Place) -> dict[str, str]:
+    """The policies that lie on resources themselves: the key, the topic, the queue of undelivered events, a bucket."""
+    rules = [place.name("rule", f"rollout-{each}") for each in WAKERS]
+    return {
+        "resource-key": policies.key_policy(place),
+        "resource-topic": policies.topic_policy(place, place.name("topic", "alarms")),
+        "resource-queue": policies.undelivered_events(
+            place, queue=place.name("queue", f"{CONTROLLER}-dead"), rules=rules
+        ),
+        "resource-bucket": policies.bucket_policy(place.name("bucket", f"documents-{place.account}")),
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes each document to ``<folder>/<purpose>.json`` and prints the paths; 2 when there is no such environment."""
     parser = argparse.ArgumentParser(prog="python -m stack.grants", description=__doc__)
@@ -148,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         environment=environment, account=given.account, region=given.region, cost_centre="-", data_classification="-"
     )
     given.folder.mkdir(parents=True, exist_ok=True)
-    for purpose, text in documents(place, place.arn("kms", "key/00000000-0000-0000-0000-000000000000")).items():
+    key_arn = place.arn("kms", "key/00000000-0000-0000-0000-000000000000")
+    for purpose, text in {**documents(place, key_arn), **resource_documents(place)}.items():
         path = given.folder / f"{purpose}.json"
         path.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{path}\n")

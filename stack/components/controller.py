@@ -41,9 +41,6 @@ class RolloutControllerArgs:
     alarm_actions: Sequence[pulumi.Input[str]] = ()
 
 
-WAKERS: Final = ("tick", "alarm")
-"""The purposes of the two rules."""
-
 EVENT_AGE_SECONDS: Final = 300
 EVENT_RETRIES: Final = 10
 """How long EventBridge tries to deliver (60..86,400 s, 0..185 tries): five more ticks come meanwhile."""
@@ -104,7 +101,7 @@ class RolloutController(pulumi.ComponentResource):
             place.name("policy", f"{grants.CONTROLLER}-dead"),
             queue_url=queue.url,
             policy=policies.undelivered_events(
-                place, queue=self.function.dead_letter_name, rules=[self._rule_name(each) for each in WAKERS]
+                place, queue=self.function.dead_letter_name, rules=[self._rule_name(each) for each in grants.WAKERS]
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )

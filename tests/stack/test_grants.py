@@ -93,11 +93,13 @@ def test_a_star_stands_only_where_aws_knows_no_resource() -> None:
     assert all(house_rules.resource_types()[action] == [] for action in starred - house_rules.NEEDS_A_STAR)
 
 
-def test_the_command_writes_a_document_for_every_role(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_a_document_for_every_role_and_every_policy_on_a_resource(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert grants.main(["--env", "dev", "--folder", str(tmp_path)]) == 0
-    assert (
-        len(capsys.readouterr().out.splitlines()) == len(grants.documents(PLACE, KEY)) == len(list(tmp_path.iterdir()))
-    )
+    written = {each.stem for each in tmp_path.iterdir()}
+    assert written == {Path(line).stem for line in capsys.readouterr().out.splitlines()}
+    assert written == grants.documents(PLACE, KEY).keys() | grants.resource_documents(PLACE).keys()
 
 
 def test_the_command_refuses_an_unknown_environment_in_one_line(

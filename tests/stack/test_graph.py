@@ -6,6 +6,7 @@ import pytest
 from canary.schema import RELEASE_SCHEMA
 from localcloud.resources.catalog import CATALOG
 from stack.errors import SettingsError
+from stack.grants import resource_documents
 from stack.program import place_of
 from stack.settings import parse_settings
 from tests.stack.recording import Graph, record, recorded
@@ -127,6 +128,20 @@ def test_an_event_that_the_controller_does_not_take_is_kept_where_its_rule_may_l
         sorted(rules),
     )
     assert (statement["Principal"], statement["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+
+
+def test_the_policies_on_resources_are_those_that_linters_are_shown(dev: Graph) -> None:
+    place = place_of(parse_settings("dev", "us-east-1", {}), "123456789012")
+    kinds = {
+        "kms/key:Key",
+        "sns/topicPolicy:TopicPolicy",
+        "sqs/queuePolicy:QueuePolicy",
+        "s3/bucketPolicy:BucketPolicy",
+    }
+    declared = {each.inputs["policy"] for kind in kinds for each in dev.of(f"aws:{kind}")}
+    shown = set(resource_documents(place).values())
+    assert shown <= declared
+    assert {each.replace("audit-logs", "documents") for each in declared} == shown
 
 
 def test_queues_feed_the_live_alias_and_give_back_what_failed(dev: Graph) -> None:

@@ -35,6 +35,19 @@ def test_it_finds_one_known_star_in_the_roles_of_every_environment(environment: 
     assert findings(tmp_path) == [("RESOURCE_STAR", sorted(NEEDS_A_STAR))]
 
 
+def test_it_finds_in_the_policies_on_resources_the_star_of_the_key_alone(tmp_path: Path) -> None:
+    """A key policy can name no other resource than ``*`` (KMS guide, 'Key policies')."""
+    place = Place(
+        environment="dev", account="123456789012", region="us-east-2", cost_centre="c", data_classification="d"
+    )
+    for purpose, document in grants.resource_documents(place).items():
+        (tmp_path / f"{purpose}.json").write_text(document)
+
+    assert [issue for issue, _ in findings(tmp_path)] == ["RESOURCE_STAR", "RESOURCE_STAR"]
+    (tmp_path / "resource-key.json").unlink()
+    assert findings(tmp_path) == []
+
+
 def test_it_finds_an_action_that_does_not_apply_to_its_resource(tmp_path: Path) -> None:
     statement = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::a-bucket"]}
     (tmp_path / "bad.json").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
