@@ -37,7 +37,7 @@ confirmed: environment
 	@test "$(CONFIRM)" = "$(STACK)" || { printf 'everything of $(STACK), its data too, will be deleted; type its name: '; read answer; test "$$answer" = "$(STACK)"; }
 
 # Done once: after a destroy that was stopped half-way, another up would make again what is already deleted.
-$(LET_GO): | confirmed
+$(LET_GO): | confirmed layer
 	pulumi config set unprotected all --stack $(STACK)
 	pulumi config set deletionProtection false --stack $(STACK)
 	pulumi up --yes --skip-preview --stack $(STACK)

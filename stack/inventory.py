@@ -213,7 +213,8 @@ def stand_up(
     place: Place,
     *,
     key_arn: pulumi.Input[str],
-    alarm_actions: list[pulumi.Input[str]],
+    layers: Sequence[pulumi.Input[str]],
+    alarm_actions: Sequence[pulumi.Input[str]],
 ) -> Sequence[Table]:
     """Declares the inventory's resources under this environment's rules, tagged with where they came from.
 
@@ -239,6 +240,7 @@ def stand_up(
                 timeout_seconds=function.timeout_seconds,
                 log_retention_days=settings.log_retention_days,
                 key_arn=key_arn,
+                layers=layers,
                 errors=settings.error_threshold,
                 throttles=settings.throttle_threshold,
                 alarm_actions=alarm_actions,

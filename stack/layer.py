@@ -25,12 +25,30 @@ PACKAGES: Final = ("aws-xray-sdk", "wrapt")
 
 PLATFORMS: Final = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 PIPS_OWN: Final = ("INSTALLER", "REQUESTED", "RECORD")
+EMBEDDED_CLOUD: Final = "000000000000"
+"""An account that AWS gives nobody: there the functions run in this project's own Python, which has all they import."""
+
 BAD_INPUT: Final = 2
+UNAVAILABLE: Final = 75
 
 
 def layer_path(build: Path, architecture: str) -> Path:
     """Where the layer for that processor is built."""
     return build / "layers" / f"dependencies-{architecture}.zip"
+
+
+def require_layer(build: Path, architecture: str, account: str) -> None:
+    """Refuses to go on without the layer where functions need it.
+
+    Raises:
+        SettingsError: it is not built, and the account is one of AWS.
+    """
+    path = layer_path(build, architecture)
+    if account != EMBEDDED_CLOUD and not path.exists():
+        raise SettingsError(
+            f"{path} is not there, and no function can do without its layer on AWS; "
+            f"type python -m stack.layer --architecture {architecture}"
+        )
 
 
 def pinned(requirements: str, packages: Sequence[str]) -> tuple[str, ...]:
@@ -56,14 +74,12 @@ def pip_command(pins: Sequence[str], architecture: str, python: str, folder: Pat
 
 def layer_of(folder: Path) -> bytes:
     """The layer's zip: the folder's packages where Lambda looks for them, without what pip notes about itself."""
-    files = (
-        path for path in folder.rglob("*") if path.is_file() and path.name not in {"INSTALLER", "REQUESTED", "RECORD"}
-    )
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name not in PIPS_OWN)
     return zip_of({f"python/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes ``build/layers/dependencies-<architecture>.zip`` and prints its path and size."""
+    """Writes ``build/layers/dependencies-<architecture>.zip``, prints its path and size; 75 when pip cannot get it."""
     defaults = DEFAULTS[Environment.PROD]
     parser = argparse.ArgumentParser(prog="python -m stack.layer", description=__doc__)
     parser.add_argument("--architecture", choices=PLATFORMS, default=defaults["architecture"])
@@ -77,7 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BAD_INPUT
     with TemporaryDirectory() as wheels:
         installed = Path(wheels)
-        subprocess.run(pip_command(pins, given.architecture, given.python, installed), check=True)  # noqa: S603 - our own words
+        command = pip_command(pins, given.architecture, given.python, installed)
+        if subprocess.run(command, check=False).returncode:  # noqa: S603 - our own words
+            sys.stderr.write(f"pip could not get {', '.join(pins)} for {given.architecture}; try again\n")
+            return UNAVAILABLE
         content = layer_of(installed)
     path = layer_path(given.build, given.architecture)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from stack.delivery import Delivery, controller_bundle
 from stack.errors import SettingsError
 from stack.grants import FUNCTIONS
 from stack.inventory import read_inventory, stand_up
+from stack.layer import require_layer
 from stack.manifest import Manifest
 from stack.naming import PROJECT, Place
 from stack.openapi import body_schemas
@@ -43,6 +44,7 @@ def declare() -> None:
     inventory = read_inventory(settings.inventory, settings.environment) if settings.inventory else None
     require_bundles(settings, inventory)
     place = place_of(settings, aws.get_caller_identity().account_id)
+    require_layer(settings.build, settings.architecture, place.account)
     manifest = Manifest()
     key = EncryptionKey(place)
     topic = AlarmTopic(place, settings.alert_email, key.arn)
@@ -56,7 +58,9 @@ def declare() -> None:
     delivery.declare()
     tables = [*service.tables, delivery.store]
     if inventory is not None:
-        tables += stand_up(inventory, settings, place, key_arn=key.arn, alarm_actions=[topic.arn])
+        tables += stand_up(
+            inventory, settings, place, key_arn=key.arn, layers=service.layers, alarm_actions=service.alarm_actions
+        )
         pulumi.export("migrated", {"from": inventory.source, **inventory.counts})
     TableBackups(place, tables, key.arn)
     export(settings, service, api)

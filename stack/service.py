@@ -165,10 +165,7 @@ class PaymentsService:
 
     @cached_property
     def layers(self) -> tuple[pulumi.Input[str], ...]:
-        """What the functions import and Lambda's runtime lacks, where that was built (``python -m stack.layer``).
-
-        On the embedded cloud the functions run in this project's own Python, which has it.
-        """
+        """What the functions import and Lambda's runtime lacks; none on the embedded cloud, which needs none."""
         settings = self.settings
         path = layer_path(settings.build, settings.architecture)
         if not path.exists():

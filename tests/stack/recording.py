@@ -22,6 +22,8 @@ from pulumi.runtime.settings import Settings, configure
 from pulumi.runtime.stack import run_in_stack
 from pulumi.runtime.sync_await import _ensure_event_loop
 
+from stack.bundle import zip_of
+from stack.layer import layer_path
 from stack.naming import PROJECT
 from stack.settings import CHECKOUT
 
@@ -149,6 +151,9 @@ def record(stack: str, config: dict[str, str] | None = None, region: str = REGIO
         TemporaryDirectory() as build,
         ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool,
     ):
+        layer = layer_path(Path(build), "arm64")
+        layer.parent.mkdir()
+        layer.write_bytes(zip_of({"python/module.py": b""}))
         graph = pool.submit(_record_here, stack, {"build": build, **(config or {})}, region).result()
         for manifest in Path(build).glob("manifests/*"):
             graph.manifest = manifest.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ def calls(tmp_path: Path) -> Path:
 
 def make(*arguments: str, path: str = "", answer: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{path}:/usr/bin:/bin"}
-    own = [f"LET_GO={path}/let-go"] if path else []
+    own = [f"LET_GO={path}/let-go", "--old-file=layer"] if path else []
     return subprocess.run(
         ["make", "--no-print-directory", "-C", str(CHECKOUT), *own, *arguments],
         env=environment,
@@ -96,7 +96,7 @@ def test_a_destroy_that_was_stopped_half_way_goes_on_and_makes_nothing_again(cal
 def test_a_deploy_after_a_destroy_that_was_begun_says_that_the_data_is_unprotected(calls: Path) -> None:
     calls.with_name("let-go").touch()
 
-    told = make("--old-file=layer", "deploy", "ENV=dev", path=str(calls.parent))
+    told = make("deploy", "ENV=dev", path=str(calls.parent))
 
     assert "pulumi config rm unprotected --stack dev" in told.stderr
     assert calls.read_text().splitlines() == ["up --stack dev"]

@@ -8,7 +8,7 @@ from localcloud.resources.catalog import CATALOG
 from stack.errors import SettingsError
 from stack.grants import resource_documents
 from stack.program import place_of
-from stack.settings import parse_settings
+from stack.settings import CHECKOUT, parse_settings
 from tests.stack.recording import Graph, record, recorded
 
 FUNCTION = "aws:lambda/function:Function"
@@ -29,6 +29,15 @@ def test_a_function_is_published_from_a_bundle_with_everything_that_a1_asks(dev:
     assert (inputs["runtime"], inputs["architectures"]) == ("python3.13", ["arm64"])
     assert inputs["tracingConfig"] == {"mode": "Active"}
     assert "queue-payment-processor-dead-dev" in inputs["deadLetterConfig"]["targetArn"]
+
+
+def test_every_function_that_is_released_has_the_layer_of_what_lambda_lacks() -> None:
+    graph = recorded("prod", ("inventory", str(CHECKOUT / "examples" / "inventory.json")))
+    (layer,) = graph.of("aws:lambda/layerVersion:LayerVersion")
+    released = [each for each in graph.of(FUNCTION) if each.inputs["publish"]]
+    assert (layer.name, layer.inputs["layerName"]) == 2 * ("layer-dependencies-prod",)
+    assert len(released) == 5
+    assert [len(each.inputs["layers"]) for each in released] == 5 * [1]
 
 
 def test_the_log_group_and_the_rights_exist_before_the_function_does(dev: Graph) -> None:
@@ -260,6 +269,7 @@ def test_spending_is_told_at_three_shares_and_by_forecast(graph: Graph) -> None:
     [
         ({"vpcCidr": "10.0.0.0/33"}, "vpcCidr of stack dev is '10.0.0.0/33', wanted a network"),
         ({"inventory": "examples/releases.py"}, "releases.py is no JSON"),
+        ({"architecture": "x86_64"}, "no function can do without its layer on AWS; type python -m stack.layer --arch"),
         ({"bundle": "examples/recordings"}, "examples/recordings holds no Python module"),
     ],
 )
