@@ -233,6 +233,24 @@ def test_a_destroy_that_is_told_to_takes_every_protection_off(sandbox: Sandbox) 
     assert sandbox.name("t") not in sandbox.client("dynamodb").list_tables()["TableNames"]
 
 
+def test_a_destroy_that_stopped_half_way_goes_on_with_what_is_left(sandbox: Sandbox) -> None:
+    """B7: what was deleted is not looked for again; what somebody deleted by hand meanwhile is no error."""
+    bucket = sandbox.goal("aws:s3/bucket:Bucket", "b", {"bucket": sandbox.name("b")})
+    first, second = (replace(queue(sandbox, each), dependencies=(bucket.urn,)) for each in ("first", "second"))
+    made = sandbox.apply_goals(bucket, first, second).made
+    objects = sandbox.client("s3")
+    objects.put_object(Bucket=sandbox.name("b"), Key="k", Body=b"x")
+    sandbox.client("sqs").delete_queue(QueueUrl=made["first"].identifier)
+
+    with pytest.raises(DeploymentFailed, match="BucketNotEmpty"):
+        sandbox.destroy_goals()
+
+    assert [each.name for each in sandbox.state().resources.values()] == ["b"]
+    objects.delete_object(Bucket=sandbox.name("b"), Key="k")
+    assert sandbox.destroy_goals().operations == {"b": "delete"}
+    assert sandbox.state().resources == {}
+
+
 def test_a_retained_resource_leaves_the_state_and_stays_in_the_cloud(sandbox: Sandbox) -> None:
     url = sandbox.apply_goals(replace(queue(sandbox), retain_on_delete=True)).made["q"].identifier
 
