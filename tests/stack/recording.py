@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from inspect import signature
 from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
 from operator import attrgetter
 from pathlib import Path
 from runpy import run_path
@@ -149,7 +150,7 @@ def record(stack: str, config: dict[str, str] | None = None, region: str = REGIO
     """The graph of one run of the program, in a process of its own: the SDK keeps its state in globals."""
     with (
         TemporaryDirectory() as build,
-        ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool,
+        ProcessPoolExecutor(max_workers=1, mp_context=_processes()) as pool,
     ):
         layer = layer_path(Path(build), "arm64")
         layer.parent.mkdir()
@@ -158,6 +159,14 @@ def record(stack: str, config: dict[str, str] | None = None, region: str = REGIO
         for manifest in Path(build).glob("manifests/*"):
             graph.manifest = manifest.read_text(encoding="utf-8")
         return graph
+
+
+@cache
+def _processes() -> ForkServerContext:
+    """Processes that have imported the SDK already."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["stack.program", __name__])
+    return context
 
 
 def _record_here(stack: str, config: dict[str, str], region: str) -> Graph:
