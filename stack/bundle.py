@@ -38,6 +38,16 @@ def code_bundle(source: Path, build: Path, parts: Sequence[str] = ()) -> Path:
     return package_bundle({PACKAGE: source}, build, () if whole else parts)
 
 
+def has_module(source: Path, module: str) -> bool:
+    """Whether the bundle of `source` has the module of that dotted name, of which a folder's begin with `PACKAGE`."""
+    path = module.replace(".", "/")
+    if source.is_file():
+        with zipfile.ZipFile(source) as given:
+            return f"{path}.py" in given.namelist()
+    package, _, inside = path.partition("/")
+    return package == PACKAGE and (source / f"{inside}.py").is_file()
+
+
 def package_bundle(packages: Mapping[str, Path], build: Path, parts: Sequence[str] = ()) -> Path:
     """The zip file, below `build` and named by its content, that holds each folder as the package of that name.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from stack.bundle import code_bundle
+from stack.bundle import PACKAGE, code_bundle, has_module
 from stack.components.bluegreen import BlueGreenFunction, BlueGreenFunctionArgs
 from stack.components.bucket import Bucket, BucketArgs
 from stack.components.table import Table, TableArgs
@@ -101,7 +101,7 @@ class Inventory:
 
 
 def read_inventory(path: Path, environment: str) -> Inventory:
-    """The inventory in a JSON file, all of which can be stood up in `environment`; docs/deploying.md shows its form.
+    """The inventory in a JSON file, all of which can be stood up in `environment`; see examples/inventory.json.
 
     Raises:
         SettingsError: the file is missing or malformed, names what it does not know or what is there already, or is of
@@ -177,9 +177,12 @@ class _Reader:
         bundle = self.text(item, "bundle", at)
         if not (CHECKOUT / bundle).exists():
             raise self.refusal(f"{at}.bundle", f"a folder or zip file that exists ({CHECKOUT / bundle} does not)")
+        handler = self.text(item, "handler", at)
+        if not has_module(CHECKOUT / bundle, handler.rpartition(".")[0]):
+            raise self.refusal(f"{at}.handler", f"MODULE.FUNCTION, with a module of {bundle} below {PACKAGE!r}")
         return FunctionItem(
             purpose=self.purpose(item, at),
-            handler=self.text(item, "handler", at),
+            handler=handler,
             bundle=bundle,
             timeout_seconds=timeout,
         )

@@ -495,7 +495,7 @@ def _dashboard(seen: Deployed) -> bool:
     return titles | split <= shown
 
 
-@requirement("C7", "what the inventory names stands here, tagged with where it came from, and is counted")
+@requirement("C7", "what the inventory names stands here, works, is counted, and tagged with where it came from")
 def _migrated(seen: Deployed) -> bool:
     if seen.inventory is None:
         return "migrated" not in seen.outputs
@@ -511,8 +511,11 @@ def _migrated(seen: Deployed) -> bool:
     for bucket in inventory.buckets:
         name = f"bucket-{bucket.purpose}-{seen.place.account}-{seen.place.environment}"
         found.append(_as_mapping(seen.ask("s3", "get_bucket_tagging", Bucket=name)["TagSet"]))
-    return seen.outputs["migrated"] == {"from": inventory.source, **inventory.counts} and all(
-        (each["MigratedFrom"], each["MigrationDate"]) == (inventory.source, inventory.day.isoformat()) for each in found
+    origin = {"MigratedFrom": inventory.source, "MigrationDate": inventory.day.isoformat()}
+    return (
+        seen.outputs["migrated"] == {"from": inventory.source, **inventory.counts}
+        and all(each.items() >= origin.items() for each in found)
+        and seen.ask(THE_STACK, "statement") == {"statement_of": "c-1"}
     )
 
 

@@ -83,7 +83,9 @@ def _members(inside: Any, step: str) -> Iterable[Any]:  # noqa: ANN401 - any JSO
 _STATEMENT: Final = {"Sid": "S", "Effect": "Allow", "Action": ["dynamodb:GetItem"], "Resource": ["*"]}
 _ELSEWHERE: Final = {"StringNotEquals": {"aws:RequestedRegion": "mars-north-1"}}
 
-_TOLD: Final[tuple[tuple[str, str, str, str, Any], ...]] = (
+_Told = tuple[tuple[str, str, str, str, Any], ...]
+
+_TOLD: Final[_Told] = (
     ("T1", "lambda", "list_aliases", "Aliases.0", GONE),
     ("T1", "lambda", "list_aliases", "Aliases.*.FunctionVersion", "$LATEST"),
     ("T1", "lambda", "get_function_configuration", "State", "Pending"),
@@ -276,7 +278,7 @@ _TOLD: Final[tuple[tuple[str, str, str, str, Any], ...]] = (
     ("D6", "stack", "manifest", "account", "111111111111"),
 )
 
-_TOLD_OF_PROVISIONED: Final = (
+_TOLD_OF_PROVISIONED: Final[_Told] = (
     ("A5", "application-autoscaling", "describe_scalable_targets", "ScalableTargets.0", GONE),
     ("A5", "application-autoscaling", "describe_scalable_targets", "ScalableTargets.0.MaxCapacity", 10),
     ("A5", "application-autoscaling", "describe_scaling_policies", "ScalingPolicies.0", GONE),
@@ -290,9 +292,22 @@ _TOLD_OF_PROVISIONED: Final = (
 )
 
 
+_TOLD_OF_MIGRATED: Final[_Told] = (
+    ("C7", "stack", "outputs", "migrated.tables", 1),
+    ("C7", "stack", "statement", "statement_of", "nobody"),
+    ("C7", "lambda", "list_tags", "Tags.MigratedFrom", GONE),
+    ("C7", "lambda", "list_tags", "Tags.MigrationDate", "1999-12-31"),
+    ("C7", "dynamodb", "list_tags_of_resource", "Tags", []),
+    ("C7", "dynamodb", "describe_table", "Table.KeySchema.0.AttributeName", "another"),
+    ("C7", "s3", "get_bucket_tagging", "TagSet", []),
+)
+
+
 def lies_about(seen: Deployed) -> list[Lie]:
     """All that can be told of an environment."""
-    told = (*_TOLD, *_TOLD_OF_PROVISIONED) if seen.settings.capacity_mode == "provisioned" else _TOLD
+    told = [*_TOLD]
+    told += _TOLD_OF_PROVISIONED if seen.settings.capacity_mode == "provisioned" else ()
+    told += _TOLD_OF_MIGRATED if seen.inventory else ()
     return [
         Lie(number=number, service=service, operation=operation, path=path, value=value)
         for number, service, operation, path, value in told

@@ -97,6 +97,7 @@ class Workshop:
             "components": self._components,
             "state": lambda: json.loads((self.state / f"{self.environment}.json").read_text(encoding="utf-8")),
             "transaction": lambda: self._transaction(result),
+            "statement": self._statement,
         }
         return Deployed(
             ask=Remembering(asking(self.cloud, stack)),
@@ -119,6 +120,15 @@ class Workshop:
             for urn, each in recorded.items()
             if each.kind.startswith("bluegreen:")
         }
+
+    def _statement(self) -> Answer:
+        """What the migrated function answers."""
+        name = f"function-statement-printer-{self.environment.value}"
+        invoke = self.cloud.client("lambda").invoke
+        answer: Answer = json.load(
+            invoke(FunctionName=name, Qualifier="live", Payload='{"customer_id": "c-1"}')["Payload"]
+        )
+        return answer
 
     def _transaction(self, result: Result) -> Answer:
         """What becomes of a transaction, and of a verdict on it that the fraud service did not sign."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import botocore
 import pytest
 
-from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, described, store, zip_of
+from stack.bundle import LARGEST_DIRECT_UPLOAD, code_bundle, described, has_module, store, zip_of
 from stack.delivery import controller_bundle
 from stack.errors import SettingsError
 from stack.grants import FUNCTIONS
@@ -59,6 +59,12 @@ def test_a_zip_file_is_taken_as_it_is(tmp_path: Path) -> None:
     given = tmp_path / "release.zip"
     given.write_bytes(zip_of({"handlers/app.py": b"A"}))
     assert code_bundle(given, tmp_path / "build") == given
+
+
+def test_a_zip_files_modules_are_known_too(tmp_path: Path) -> None:
+    given = tmp_path / "release.zip"
+    given.write_bytes(zip_of({"printer/app.py": b"A"}))
+    assert [has_module(given, each) for each in ("printer.app", "handlers.app")] == [True, False]
 
 
 def test_a_folder_without_code_is_refused(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_file_that_is_no_json_is_a_clear_error(tmp_path: Path, content: bytes)
         read_inventory(path, "prod")
 
 
-FUNCTION: dict[str, Any] = {"purpose": "f", "handler": "h", "bundle": "handlers"}
+FUNCTION: dict[str, Any] = INVENTORY["functions"][0]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +92,9 @@ FUNCTION: dict[str, Any] = {"purpose": "f", "handler": "h", "bundle": "handlers"
         ({"functions": [FUNCTION | {"purpose": "rollout-controller"}]}, "which is taken"),
         ({"functions": [FUNCTION | {"purpose": "f" * 60}]}, r"functions\[0\].purpose must be shorter by 18 characters"),
         ({"functions": [FUNCTION | {"bundle": "no/such"}]}, r"functions\[0\].bundle must be a folder or zip file"),
+        ({"functions": [FUNCTION | {"handler": "handler"}]}, r"functions\[0\].handler must be MODULE.FUNCTION"),
+        ({"functions": [FUNCTION | {"handler": "app.handler"}]}, r"functions\[0\].handler must be MODULE.FUNCTION"),
+        ({"functions": [FUNCTION | {"handler": "handlers.other.handler"}]}, r"\.handler must be MODULE.FUNCTION"),
         ({"functions": [FUNCTION | {"timeout_seconds": 0}]}, r"functions\[0\].timeout_seconds must be a whole number"),
         (
             {"functions": [FUNCTION | {"timeout_seconds": True}]},

@@ -1,0 +1,1 @@
+"""What ``examples/inventory.json`` stands up beside the payments service (C7)."""
