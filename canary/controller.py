@@ -260,11 +260,11 @@ class Controller:
         return Tick(decision=_wait(undone), seen=seen)
 
     def _may_act(self, rollout: Rollout, decision: Decision) -> bool:
-        """Of several controllers one moves a rollout forward: the one with its lease. Any may take it back.
+        """Of several controllers one moves a rollout forward: the one with its lease. Any may take it back to the end.
 
         The fencing token is the state's number: who commits over another's state is refused.
         """
-        if decision.route_first:
+        if decision.route_first or rollout.phase is Phase.ROLLING_BACK:
             return True
         now = self._world.clock.now()
         try:

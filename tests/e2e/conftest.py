@@ -73,6 +73,10 @@ class Canary:
         known: Mapping[str, Any] = told
         return known
 
+    def history(self, rollout: str) -> list[Mapping[str, Any]]:
+        told: list[Mapping[str, Any]] = json.loads(self.run("history", rollout, "--json").stdout)
+        return told
+
     def variables(self) -> dict[str, str]:
         return dict(os.environ) | {
             "AWS_ENDPOINT_URL": self.cloud.endpoint,

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,13 @@ from localcloud.running import RunningCloud
 from stack.settings import Environment
 from tests.e2e.conftest import Canary, Publish, Published, Traffic
 from tests.e2e.test_crash import the_open_rollout, wait_for_weight
-from tests.e2e.test_own_code import reporting
+from tests.e2e.test_own_code import HEALTHY, THROWS, reporting
 
 pytestmark = pytest.mark.e2e
 
 PROGRAM = Path(__file__).parents[2] / "stack"
 PATIENCE_S = 300
+SCHEDULE = "rule-rollout-tick-dev"
 QUICK = ("--strategy", "50%:15s,100%:5s", "--min-requests", "60")
 
 
@@ -58,12 +59,14 @@ def detached(canary: Canary, function: Published) -> Story:
         return ended(canary, rollout, function, traffic, begun=told.stderr)
 
 
-def killed(canary: Canary, function: Published) -> Story:
+def killed(canary: Canary, function: Published, tick: str = "3s") -> Story:
     with Traffic(cloud=canary.cloud, function=function.name, rate=12) as traffic:
         time.sleep(2)
-        process = canary.start("release", "--env", "dev", "-f", function.name, *QUICK, "--tick", "3s")
+        process = canary.start("release", "--env", "dev", "-f", function.name, *QUICK, "--tick", tick)
         rollout = the_open_rollout(canary, function.name)
         wait_for_weight(canary, rollout, 50)
+        while not function.live()["weights"]:  # the weight is written down before it is asked for
+            time.sleep(0.5)
         os.kill(process.pid, signal.SIGKILL)
         _, told = process.communicate()
         return ended(canary, rollout, function, traffic, begun=told)
@@ -87,3 +90,23 @@ def test_a_release_goes_on_when_nobody_watches_it(deployed: Canary, publish: Pub
     assert (promoted.status["phase"], promoted.live) == ("promoted", {"version": "2", "weights": {}})
     assert (rolled_back.status["phase"], rolled_back.live) == ("rolled_back", {"version": "1", "weights": {}})
     assert promoted.lost == rolled_back.lost == []
+
+
+@pytest.fixture
+def no_schedule(deployed: Canary) -> Iterator[None]:
+    """Nothing but alarms wakes the controller."""
+    events = deployed.cloud.client("events")
+    events.disable_rule(Name=SCHEDULE)
+    yield
+    events.enable_rule(Name=SCHEDULE)
+
+
+@pytest.mark.usefixtures("no_schedule")
+def test_an_alarm_alone_takes_a_release_back_that_nobody_watches(deployed: Canary, publish: Publish) -> None:
+    bad = publish(HEALTHY, THROWS)
+
+    rolled_back = killed(deployed, bad, tick="10s")
+
+    assert (rolled_back.status["phase"], rolled_back.live) == ("rolled_back", {"version": "1", "weights": {}})
+    assert "alarm bg-guard-" in deployed.history(rolled_back.status["rollout"])[-1]["reason"]
+    assert rolled_back.lost == []

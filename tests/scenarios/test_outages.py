@@ -270,6 +270,17 @@ def test_metrics_that_hang_do_not_delay_one_that_must_go_back(
     assert (asked, simulation.router.aliases[LIVE].is_split()) == ([], False)
 
 
+def test_who_died_with_the_lease_keeps_nobody_from_the_way_back(simulation: Simulation, opened: Open) -> None:
+    rollout = opened()
+    ticked(simulation, Controller(simulation.world, "died"), rollout, 4)
+    simulation.alarms.set(rollout.guards[0], AlarmState.ALARM)
+    other = Controller(simulation.world, "other")
+
+    first, second = other.tick(rollout.id), other.tick(rollout.id)  # the lease runs for two ticks more
+
+    assert [tick.decision.rollout.phase for tick in (first, second)] == [Phase.ROLLING_BACK, Phase.ROLLED_BACK]
+
+
 def test_an_alias_that_hangs_delays_the_others_by_one_attempt(
     simulation: Simulation, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
