@@ -264,7 +264,8 @@ class Controller:
 
         The fencing token is the state's number: who commits over another's state is refused.
         """
-        if decision.route_first or rollout.phase is Phase.ROLLING_BACK:
+        is_going_back = rollout.phase is Phase.ROLLING_BACK and rollout.foreign is None
+        if decision.route_first or is_going_back:
             return True
         now = self._world.clock.now()
         try:

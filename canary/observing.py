@@ -32,23 +32,25 @@ def observe(world: World, rollouts: Sequence[Rollout], *, stopped: str | None = 
     alias that cannot be read keeps no other one from being judged and taken back. `stopped` is what `read_stop` read.
     """
     now = world.clock.now()
-    measured = [rollout for rollout in rollouts if _is_measured(rollout)]
-    alarms, paths, blind = _measure(world, measured, now)
+    measured = {rollout.id: rollout for rollout in rollouts if _is_measured(rollout, now)}
+    alarms, paths, blind = _measure(world, tuple(measured.values()), now)
     seen = iter(paths)
 
     def look(rollout: Rollout) -> Observation:
         if rollout.phase.is_terminal:
             return _ended(rollout, now)
-        own: Sequence[Paths] = [next(seen) for _ in rollout.legs] if _is_measured(rollout) else [()] * len(rollout.legs)
+        own: Sequence[Paths] = (
+            [next(seen) for _ in rollout.legs] if rollout.id in measured else [()] * len(rollout.legs)
+        )
         return replace(_observe_one(world, rollout, now, alarms, own, blind), stopped=stopped)
 
     return tuple(look(rollout) for rollout in rollouts)
 
 
-def _is_measured(rollout: Rollout) -> bool:
-    """Of one that failed, or that goes back by order, no more must be known: CloudWatch may hang as it likes."""
-    is_ordered_back = rollout.aborted is not None and rollout.foreign is None
-    return not rollout.phase.is_terminal and rollout.failure is None and not is_ordered_back
+def _is_measured(rollout: Rollout, now: datetime) -> bool:
+    """Of one that failed, or was just ordered back, no more must be known: CloudWatch may hang as it likes."""
+    was_just_ordered_back = rollout.aborted is not None and now - rollout.entered_at < rollout.policy.tick
+    return not rollout.phase.is_terminal and rollout.failure is None and not was_just_ordered_back
 
 
 def read_stop(world: World) -> str | None:

@@ -293,10 +293,11 @@ def _give_up(weighed: Weighed, seen: Observation, now: datetime, foreign: str) -
     """Somebody else wrote the alias: the weight is never raised again, and no split of ours stays behind.
 
     Nobody is known to suffer, and it may have been another controller: who reads an older state than the one stored
-    learns it by the commit, before anything is written.
+    learns it by the commit, before anything is written. Nor is there a hurry: what a hand promoted is judged once more.
     """
-    given_up = _leave(replace(weighed, rollout=replace(weighed.rollout, foreign=foreign)), seen, now, foreign)
-    return replace(given_up, route_first=False)
+    rollout = weighed.rollout
+    given_up = _leave(replace(weighed, rollout=replace(rollout, foreign=foreign)), seen, now, foreign)
+    return replace(given_up, route_first=False, requeue_after=rollout.policy.tick)
 
 
 def _leave(weighed: Weighed, seen: Observation, now: datetime, reason: str) -> Decision:
