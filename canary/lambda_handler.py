@@ -12,6 +12,7 @@ commas, see `canary.core.destination`). The function's event is one of
 """
 
 import os
+import random
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -62,12 +63,15 @@ def _woken(wired: Wired, event: Mapping[str, Any], context: Context) -> dict[str
 
 
 def _tick_through(wired: Wired, context: Context) -> list[Tick]:
-    """Ticks everything that is open at an even pace; returns the last round."""
+    """Ticks everything that is open at an even pace; returns the last round.
+
+    In any order: of so many that the invocation's time ends in the middle of a round, other ones come last in the next.
+    """
     ticks: list[Tick] = []
     until = time.monotonic() + (min(context.get_remaining_time_in_millis(), MINUTE_MS) - RESERVE_MS) / 1000
     while rollout_ids := wired.controller.list_open():
         began = time.monotonic()
-        ticks = list(wired.controller.tick_all(rollout_ids))
+        ticks = list(wired.controller.tick_all(random.sample(rollout_ids, len(rollout_ids))))
         rest = PACE.total_seconds() - (time.monotonic() - began)
         if time.monotonic() + max(rest, 0) > until:
             break

@@ -1,13 +1,13 @@
 """T6: the same controller inside AWS, ticked by a schedule and by alarms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from canary import lambda_handler
-from canary.controller import Controller
+from canary.controller import Controller, Tick
 from canary.core.errors import ConfigError
 from canary.core.judge import JudgeSettings
 from canary.core.model import AlarmState, AliasName, FunctionName, Phase, RolloutId
@@ -69,6 +69,25 @@ def test_the_schedule_carries_every_open_rollout_to_its_end(simulation: Simulati
     call({"source": "aws.events"})
 
     assert [simulation.store.states[rollout.id].phase for rollout in rollouts] == [Phase.PROMOTED] * 2
+
+
+def test_not_always_the_same_rollout_comes_last(
+    simulation: Simulation, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for function in ("pay", "ship"):
+        opened(simulation, function)
+    last = set[RolloutId]()
+    tick_all = Controller.tick_all
+
+    def spied(controller: Controller, rollout_ids: Sequence[RolloutId]) -> tuple[Tick, ...]:
+        last.add(rollout_ids[-1])
+        return tick_all(controller, rollout_ids)
+
+    monkeypatch.setattr(Controller, "tick_all", spied)
+
+    call({"source": "aws.events"})  # over a hundred rounds
+
+    assert last == {"r-pay", "r-ship"}
 
 
 def test_the_schedule_does_nothing_while_nothing_is_open(call: Call) -> None:
