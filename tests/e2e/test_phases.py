@@ -67,6 +67,12 @@ def killed_while(phase: Phase, *more: str) -> Callable[[Canary, Published], tupl
     return story
 
 
+def killed_at_once(canary: Canary, function: Published) -> tuple[int, object]:
+    life = begun(canary, function)
+    life.kill()  # before its first tick, or in it
+    return life.carry_on(), function.live()
+
+
 def killed_while_paused(canary: Canary, function: Published) -> tuple[int, object]:
     life = begun(canary, function)
     wait_for_weight(canary, life.rollout, 50)
@@ -89,6 +95,7 @@ def edited_by_hand(canary: Canary, function: Published) -> tuple[int, object]:
 
 
 STORIES: dict[str, tuple[Callable[[Canary, Published], tuple[int, object]], float, tuple[int, object]]] = {
+    "killed at once": (killed_at_once, 0.0, (0, GOOD)),
     "killed while gating": (killed_while(Phase.GATING, "--gate", "sleep 6"), 0.0, (0, GOOD)),
     "killed while progressing": (killed_while(Phase.PROGRESSING), 0.0, (0, GOOD)),
     "killed while paused": (killed_while_paused, 0.0, (0, GOOD)),
