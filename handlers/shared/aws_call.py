@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
@@ -32,6 +33,8 @@ FIRST_PAUSE_MS: Final = 100
 LONGEST_PAUSE_MS: Final = 1_000
 FIRST_ERROR_STATUS: Final = 400
 SERVER_ERROR_STATUS: Final = 500
+NO_ANSWER: Final = (HTTPClientError, NoConnection)
+"""botocore's two families: what failed on an open connection, and what got none (refused, timed out, TLS, proxy)."""
 THROTTLED: Final = frozenset(
     {
         "ProvisionedThroughputExceededException",
@@ -128,7 +131,7 @@ class Service:
             try:
                 with subsegment(name, namespace=AWS):
                     return self._send(name, headers, body)
-            except HTTPClientError as error:
+            except NO_ANSWER as error:
                 if attempt == ATTEMPTS:
                     raise AwsUnreachable(f"{name} got no answer from {self.endpoint}") from error
             except AwsError as error:

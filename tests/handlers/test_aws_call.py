@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from handlers.shared import aws_call, clients
 from handlers.shared.aws_call import AwsError, AwsUnreachable, Credentials, Service, pause_seconds
@@ -123,6 +132,23 @@ def test_silence_is_not_taken_for_an_answer(scripted: Scripted, service: Service
     scripted.answers = [(0, {})] * 3
     with pytest.raises(AwsUnreachable, match="dynamodb PutItem got no answer"):
         service.call("PutItem")
+
+
+def test_a_service_that_takes_no_connection_is_unreachable(scripted: Scripted, service: Service) -> None:
+    """botocore has two families of errors for it: a refused connection was tried once and raised as it came."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        away = replace(service, endpoint=f"http://127.0.0.1:{closed.getsockname()[1]}")
+        with pytest.raises(AwsUnreachable, match="dynamodb PutItem got no answer"):
+            away.call("PutItem")
+    assert scripted.calls == []
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, ReadTimeoutError, SSLError]
+)
+def test_every_way_to_get_no_answer_is_one(error: type[BotoCoreError]) -> None:
+    assert issubclass(error, aws_call.NO_ANSWER)
 
 
 def test_a_connection_is_kept_between_calls(scripted: Scripted, service: Service) -> None:
