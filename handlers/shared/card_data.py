@@ -2,24 +2,23 @@
 
 The service takes tokens only. PCI DSS 4.0.1 forbids keeping a verification value at all (3.3.1) and a card number in
 readable form (3.5.1), logs included; a plain hash is not allowed either (3.5.1.1). So a request that holds one is
-refused as a whole, before anything of it is kept, hashed, queued or logged. Pure.
+refused as a whole, before anything of it is kept, hashed, queued or logged. Pure, and linear in the text's length.
 
-A card number is 13 to 19 digits that pass the Luhn check (ISO/IEC 7812-1). Searched is the text itself, and what it
-becomes when JSON escapes, percent encoding, character references, Base64 or hexadecimal are undone; the digits of all
-scripts count. To tell numbers from dates and counters, anything but the plain form (groups joined by single spaces,
-dashes, dots or underscores) must also begin as the numbers of a card network do.
+A card number is 13 to 19 digits that pass the Luhn check and have first digits and a length that a card network issues
+(ISO/IEC 7812-1; `_NETWORK`), or 16 digits of any industry that pass it and stand together as cards show them. That
+keeps amounts, dates, times since 1970 in any unit and phone numbers apart; of arbitrary runs of 16 digits about one in
+twelve is refused, of 13 to 19 one in forty. What a text is decoded from stands in `handlers.shared.encodings`, how
+digits may be spread over a JSON document in `handlers.shared.json_parts`.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import html
 import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import unquote
+
+from handlers.shared.encodings import forms
+from handlers.shared.json_parts import parts_of
 
 SHORTEST: Final = 13
 LONGEST: Final = 19
@@ -28,45 +27,64 @@ SHORTEST_WITH_MORE: Final = 18
 MASK: Final = "[card data]"
 
 _UUID: Final = re.compile(
-    r"\b(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=[0-9a-f]*[a-f])[0-9a-f]{32})\b",
-    re.IGNORECASE | re.ASCII,
-)
-"""Common as idempotency keys; one in hundreds would look like a card number by chance."""
-_RUN: Final = re.compile(r"\d(?:[\W_]{0,5}\d)*")
-"""Digits with up to five characters between two of them that are neither letters nor digits."""
-_GROUP: Final = re.compile(r"\d+")
-_PLAIN_SEPARATOR: Final = re.compile(r"[ \-._\u00a0\u2010-\u2015]?")
-_NETWORK: Final = re.compile(r"4|5[0-9]|6|3[0-9]|2[2-7]|1800|2131|9792")
-"""First digits: Visa, Mastercard, Maestro, Discover, UnionPay, RuPay, Amex, Diners Club, JCB, Mir, Troy."""
-_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
-"""The sum of the digits of twice a digit."""
-_NETWORK_LENGTHS: Final = (15, 16)
-_INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]")
-_ESCAPE: Final = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[bfnrt/])")
-"""Of JSON strings, also of one inside another; those without a number are white space or a slash, here a space."""
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2}){13,}")
-_VERIFICATION_NAMES: Final = (
-    r"c[vs][vc]2?|cvn2?|cid|card[\W_]*(?:security|verification|validation)[\W_]*(?:code|value|number)"
-    r"|security[\W_]*code|track[\W_]*(?:1|2|data)|pin[\W_]*(?:block)?"
-)
-_VERIFICATION: Final = re.compile(
-    rf"(?<![A-Za-z])(?:card[\W_]*)?(?:{_VERIFICATION_NAMES})(?![A-Za-z])[^\w]{{1,8}}(?:is\W+)?[%;]?\d{{3,}}",
+    r"\b(?=[0-9-]{0,35}[a-f])[0-9a-f]{8}(-?)[0-9a-f]{4}\1[1-8][0-9a-f]{3}\1[89ab][0-9a-f]{3}\1[0-9a-f]{12}\b",
     re.IGNORECASE,
 )
-"""The name of a verification value, track or PIN, and a value of three digits or more behind it."""
+"""Common as idempotency keys (RFC 9562); one in hundreds would look like a card number by chance."""
+_RUN: Final = re.compile(r"[0-9](?:[\W_]{0,5}[0-9])*")
+"""Digits with up to five characters between two of them that are neither letters nor digits."""
+_GROUP: Final = re.compile(r"[0-9]+")
+_PLAIN_SEPARATOR: Final = re.compile(r"[ \-._]?")
+_NETWORK: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{17,18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|3(?:0[0-59]|[689]\d)\d{11,16}"  # Diners Club
+    r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
+    r"|(?:5[06-8]|6\d)\d{11,17}"  # Maestro, Discover, UnionPay, RuPay, Verve
+    r"|220[0-4]\d{12,15}"  # Mir
+    r"|8[12]\d{14,17}"  # UnionPay, RuPay
+    r"|9792\d{12}",  # Troy
+    re.ASCII,
+)
+_ANY_INDUSTRY: Final = re.compile(r"[2-9][0-9]{15}")
+"""The usual length of fuel, shop and national cards too; 0 and 1 are standards bodies and airlines."""
+_WITH_MORE: Final = (15, 16)
+_PRINTED: Final = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (8, 8)})
+"""How cards show their digits in groups, and forms ask for them in fields; single digits beside these."""
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+"""The sum of the digits of twice a digit."""
+
+_BETWEEN: Final = r"[\W_]{0,3}"
+_WORD: Final = rf"(?:{_BETWEEN}(?:code|value|number|num|no|data|digits?))"
+_CERTAIN: Final = (
+    rf"(?:cv[vc]2?{_WORD}?"
+    rf"|(?<![a-z])(?:card{_BETWEEN})?(?:cv[nd]2?|csc|cav2?){_WORD}?"
+    rf"|card{_BETWEEN}(?:security|verification|validation){_WORD}?"
+    rf"|security{_BETWEEN}code"
+    rf"|(?<![a-z])(?:track{_BETWEEN}(?:[123]|data)|pin{_BETWEEN}block))"
+)
+_POSSIBLE: Final = rf"(?<![a-z])(?:card{_BETWEEN})?(?:cid|pin(?:{_BETWEEN}number)?|(?:verification|validation){_WORD})"
+"""May also be a customer's id or a one-time password: counts with a value of exactly three or four digits."""
+_TO_VALUE: Final = r"(?![a-z])[\W_]{1,8}(?:(?:is|was|value)[\W_]{1,8})?"
+_VERIFICATION: Final = re.compile(
+    rf"{_CERTAIN}{_TO_VALUE}[0-9](?:[\W_]?[0-9]){{2,}}|{_POSSIBLE}{_TO_VALUE}[0-9]{{3,4}}(?![0-9])", re.IGNORECASE
+)
+"""The name of a verification value, track or PIN, and its digits behind it."""
 
 
 def holds_card_data(text: str) -> bool:
     """Whether a card number or a verification value stands in a text, in any of the encodings that are undone."""
-    return any(_VERIFICATION.search(form) or any(_card_numbers(form)) for form in _forms(text))
+    return any(map(_is_shown, forms(text)))
 
 
 def masked(text: str) -> str:
     """The text without card data: what is found as it stands is replaced; what an encoding hides takes all with it."""
-    shown = _VERIFICATION.sub(MASK, text)
-    for start, end in sorted(_card_numbers(shown), reverse=True):
-        shown = shown[:start] + MASK + shown[end:]
+    shown, kept_from = "", 0
+    for start, end in _merged(_spans(text)):
+        shown += text[kept_from:start] + MASK
+        kept_from = end
+    shown += text[kept_from:]
     return MASK if holds_card_data(shown) else shown
 
 
@@ -74,6 +92,35 @@ def passes_luhn(digits: str) -> bool:
     """The check of ISO/IEC 7812-1: with every second digit from the right doubled, the digits add up to n x 10."""
     backwards = [int(digit) for digit in reversed(digits)]
     return (sum(backwards[::2]) + sum(_DOUBLED[digit] for digit in backwards[1::2])) % 10 == 0
+
+
+def _is_shown(form: str) -> bool:
+    """Whether card data stands in a text as it is, or spread over the parts of the JSON document that it is."""
+    if any(True for _ in _spans(form)):
+        return True
+    parts = parts_of(form)
+    return (
+        any(True for row in parts.rows for _ in _card_numbers("|".join(row)))
+        or any(map(_is_printed_card, parts.fields))
+        or any(_VERIFICATION.search(f"{name}: {value}") for name, value in parts.named)
+    )
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where card data stands; spans may overlap."""
+    yield from (found.span() for found in _VERIFICATION.finditer(text))
+    yield from _card_numbers(text)
+
+
+def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in their order, those that overlap as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _card_numbers(text: str) -> Iterator[tuple[int, int]]:
@@ -87,16 +134,16 @@ def _card_numbers(text: str) -> Iterator[tuple[int, int]]:
                 yield from _in_long_group(start, digits)
 
 
-def _in_groups(text: str, groups: list[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+def _in_groups(text: str, groups: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int]]:
     """Numbers made of whole groups of digits."""
     for first, (start, _) in enumerate(groups):
         digits, is_plain, end = "", True, start
-        for position, group in groups[first:]:
+        for position, group in groups[first : first + LONGEST]:
             is_plain = is_plain and (not digits or _PLAIN_SEPARATOR.fullmatch(text[end:position]) is not None)
             digits, end = digits + group, position + len(group)
             if len(digits) > LONGEST:
                 break
-            if len(digits) >= SHORTEST and passes_luhn(digits) and (is_plain or _is_of_network(digits)):
+            if _is_card_number(digits, is_plain=is_plain):
                 yield start, end
 
 
@@ -106,37 +153,28 @@ def _in_long_group(start: int, digits: str) -> Iterator[tuple[int, int]]:
         return
     offsets = range(len(digits) - SHORTEST + 1) if len(digits) > LONGEST else range(1)
     for offset in offsets:
-        for length in _NETWORK_LENGTHS:
+        for length in _WITH_MORE:
             part = digits[offset : offset + length]
-            if len(part) == length and _is_of_network(part) and passes_luhn(part):
+            if len(part) == length and _is_card_number(part, is_plain=False):
                 yield start + offset, start + offset + length
 
 
-def _is_of_network(digits: str) -> bool:
-    return _NETWORK.match("".join(str(int(digit)) for digit in digits[:4])) is not None
+def _is_printed_card(fields: Sequence[str]) -> bool:
+    """Whether neighbouring fields hold a card number in the groups that cards show, or digit by digit."""
+    for first in range(len(fields)):
+        digits, lengths = "", tuple[int, ...]()
+        for field in fields[first : first + LONGEST]:
+            if not _GROUP.fullmatch(field):
+                break
+            digits, lengths = digits + field, (*lengths, len(field))
+            is_printed = lengths in _PRINTED or set(lengths) == {1}
+            if is_printed and _is_card_number(digits, is_plain=False):
+                return True
+    return False
 
 
-def _forms(text: str) -> Iterator[str]:
-    """The text as it stands, and with its encodings undone."""
-    plain = _plain(text)
-    yield from dict.fromkeys((text, plain))
-    for encoded in _BASE64.findall(plain):
-        yield _decoded_base64(encoded)
-    for encoded in _HEXADECIMAL.findall(plain):
-        yield bytes.fromhex(encoded).decode("latin-1")
-
-
-def _plain(text: str) -> str:
-    """Escapes, references and percent encoding undone, compatibility forms folded, invisible characters removed."""
-    unescaped = _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)) if found.group(1) else " ", text)
-    # JSON escapes a character beyond 16 bits as two surrogates, which only together are a digit.
-    unescaped = unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", unquote(unquote(html.unescape(unescaped)))))
-
-
-def _decoded_base64(encoded: str) -> str:
-    padded = encoded.rstrip("=").translate(str.maketrans("-_", "+/"))
-    try:
-        return _plain(base64.b64decode(padded + "=" * (-len(padded) % 4)).decode("latin-1"))
-    except binascii.Error:
-        return ""
+def _is_card_number(digits: str, *, is_plain: bool) -> bool:
+    if not SHORTEST <= len(digits) <= LONGEST:
+        return False
+    is_issued = _NETWORK.fullmatch(digits) or (is_plain and _ANY_INDUSTRY.fullmatch(digits))
+    return bool(is_issued) and passes_luhn(digits)

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -114,15 +115,14 @@ def test_no_card_number_gets_in_and_none_is_found_anywhere(
     sent = 0
     let_in: list[tuple[Attempt, int]] = []
     written: set[str] = set()
-    for number in TEST_CARDS[:3]:
-        for encode in ENCODINGS.values():
-            card = encode(number)
-            written |= {number, card, card.strip('"')}
-            for attempt in attempts(card):
-                sent += 1
-                answered = send(service, attempt)
-                if answered.status != 422 or any(text in answered.text for text in written):
-                    let_in.append((attempt, answered.status))
+    for number, encode in zip(cycle(TEST_CARDS), ENCODINGS.values(), strict=False):
+        card = encode(number)
+        written |= {number, card, card.strip('"')}
+        for attempt in attempts(card):
+            sent += 1
+            answered = send(service, attempt)
+            if answered.status != 422 or any(text in answered.text for text in written):
+                let_in.append((attempt, answered.status))
     marker = f"c-{uuid4().hex[:8]}x"
 
     def is_traced() -> bool:
