@@ -31,8 +31,8 @@ _UUID: Final = re.compile(
     re.IGNORECASE,
 )
 """Common as idempotency keys (RFC 9562); one in hundreds would look like a card number by chance."""
-_RUN: Final = re.compile(r"[0-9](?:[\W_]{0,5}[0-9])*")
-"""Digits with up to five characters between two of them that are neither letters nor digits."""
+_RUN: Final = re.compile(r"[0-9](?:[\W_]{0,12}[0-9])*")
+"""Digits with up to twelve characters between two of them that are neither letters nor digits."""
 _GROUP: Final = re.compile(r"[0-9]+")
 _PLAIN_SEPARATOR: Final = re.compile(r"[ \-._]?")
 _NETWORK: Final = re.compile(
@@ -76,6 +76,11 @@ _VERIFICATION: Final = re.compile(
 def holds_card_data(text: str) -> bool:
     """Whether a card number or a verification value stands in a text, in any of the encodings that are undone."""
     return any(map(_is_shown, forms(text)))
+
+
+def part_holds_card_data(document: str) -> bool:
+    """Whether a single text, number or name of a JSON document holds card data, whatever stands beside it."""
+    return any(map(holds_card_data, {part for row in parts_of(document).rows for part in row}))
 
 
 def masked(text: str) -> str:

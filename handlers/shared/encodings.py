@@ -1,8 +1,8 @@
 """What a text may hide: the same text with its encodings undone, one upon another. Pure, linear in the text's length.
 
 Undone are JSON's and JavaScript's escapes (of one string inside another too), percent encoding, character references,
-exponents of numbers, Base64 and hexadecimal. The digits, spaces and dashes of all scripts become those of ASCII;
-combining and invisible characters go. An encoding that is none (compression, ciphers, words) hides what it hides.
+exponents of numbers, Base64 and hexadecimal. The digits, spaces and dashes of all scripts become those of ASCII,
+rows of spaces one; combining and invisible characters go. What is compressed, enciphered or spelt in words stays so.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _ESCAPE: Final = re.compile(
 _REFERENCE: Final = re.compile(r"&#(?:x0*([0-9a-f]+)|0*([0-9]+));?", re.IGNORECASE)
 _EXPONENT: Final = re.compile(r"(?<![\w.])[0-9](?:\.?[0-9]){7,40}e[+-]?[0-9]{1,2}(?!\w)", re.IGNORECASE)
 """As a program writes a long number that it took for a float; shorter ones are found in identifiers."""
+_SPACES: Final = re.compile(r"\s{2,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]{26,}")
 _DIGIT: Final = re.compile(rb"[0-9]")
@@ -83,7 +84,7 @@ def _plain(text: str) -> str:
         # JSON escapes a character beyond 16 bits as two surrogates, which only together are a digit.
         unescaped = unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     unreferenced = html.unescape(_REFERENCE.sub(_referenced, unescaped)) if "&" in unescaped else unescaped
-    return _EXPONENT.sub(_written_out, _folded(unquote(unreferenced)))
+    return _EXPONENT.sub(_written_out, _SPACES.sub(" ", _folded(unquote(unreferenced))))
 
 
 def _unescaped(found: re.Match[str]) -> str:

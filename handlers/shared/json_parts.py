@@ -6,12 +6,15 @@ Spaces between parts, the depth of arrays, and documents inside strings make no 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 MOST_BELOW: Final = 32
 """Parts of a member that are taken as its value: keeps documents that nest deeply linear."""
+MOST_TRIES: Final = 8
+"""Places in a text where a document may begin that are tried: keeps long rows of brackets linear."""
 OTHER: Final = "x"
 """Stands for what is neither a text nor a number."""
 
@@ -21,6 +24,10 @@ class _Members:
     """An object as it was written: a name may come twice."""
 
     pairs: list[tuple[str, Any]]
+
+
+_START: Final = re.compile(r"[\[{]")
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class Parts:
 
 
 def parts_of(document: str) -> Parts:
-    """The parts of a JSON array or object; none of a text that is neither."""
+    """The parts of the JSON arrays and objects in a text; none of a text without any."""
     found = Parts()
     waiting = list(_parsed(document))
     while waiting:
@@ -57,14 +64,19 @@ def parts_of(document: str) -> Parts:
     return found
 
 
-def _parsed(text: str) -> Iterable[Any]:
-    """The array or object that a text is, if it is one."""
-    if not text.lstrip().startswith(("[", "{")):
-        return ()
-    try:
-        return [json.loads(text, object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=str)]
-    except (ValueError, RecursionError):
-        return ()
+def _parsed(text: str) -> Iterator[Any]:
+    """The arrays and objects that a text is or has among its words."""
+    position = 0
+    for _ in range(MOST_TRIES):
+        start = _START.search(text, position)
+        if start is None:
+            return
+        try:
+            document, position = _DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            position = start.end()
+        else:
+            yield document
 
 
 def _containers(item: object) -> Iterable[Any]:

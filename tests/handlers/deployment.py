@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.handlers.resources import FifoQueue, make_payments_table, make_queue, make_table, ssm_of
+from tests.handlers.resources import FifoQueue, make_payments_table, make_queue, make_table, sqs_of, ssm_of
 
 if TYPE_CHECKING:
     from localcloud.running import RunningCloud
@@ -59,6 +59,8 @@ class Service:
     tables: Mapping[str, str]
     processing: FifoQueue
     notifications: FifoQueue
+    dead_letter_url: str
+    """Where the payment function's failed attempts go."""
 
     @property
     def base_path(self) -> str:
@@ -108,9 +110,14 @@ def deploy(cloud: RunningCloud, name: str, *, is_traced: bool = False) -> Servic
     }
     processing = make_queue(cloud, f"{name}-processing", visibility_seconds=VISIBILITY_SECONDS)
     notifications = make_queue(cloud, f"{name}-notifications", visibility_seconds=VISIBILITY_SECONDS)
+    dead_letter_url = sqs_of(cloud).create_queue(QueueName=f"{name}-payment-processor-dead")["QueueUrl"]
     ssm_of(cloud).put_parameter(Name=f"/{name}/fraud-secret", Value=FRAUD_SECRET, Type="SecureString")
     environments = {
-        "payment-processor": {"PAYMENTS_TABLE": tables["payments"], "PAYMENTS_STATUS_INDEX": "status-index"},
+        "payment-processor": {
+            "PAYMENTS_TABLE": tables["payments"],
+            "PAYMENTS_STATUS_INDEX": "status-index",
+            "DEAD_LETTER_QUEUE_URL": dead_letter_url,
+        },
         "transaction-processor": {
             "TRANSACTIONS_TABLE": tables["transactions"],
             "TRANSACTION_QUEUE_URL": processing.url,
@@ -151,6 +158,7 @@ def deploy(cloud: RunningCloud, name: str, *, is_traced: bool = False) -> Servic
         tables=tables,
         processing=processing,
         notifications=notifications,
+        dead_letter_url=dead_letter_url,
     )
 
 
