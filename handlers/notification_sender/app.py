@@ -32,8 +32,7 @@ EVENT_HEADER: Final = "Webhook-Id"
 @logged
 def handler(event: QueueEvent, context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point."""
-    del context
-    return batch().carry_out(event, notify)
+    return batch().carry_out(event, context, notify)
 
 
 def notify(message: Message) -> None:

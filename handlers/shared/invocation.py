@@ -24,6 +24,9 @@ class LambdaContext(Protocol):
     def aws_request_id(self) -> str:
         """The id of this invocation, the same for each retry of an asynchronous one."""
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the invocation; never negative."""
+
 
 def invoked_resource(context: LambdaContext) -> str:
     """CloudWatch's ``Resource`` dimension: ``name:alias``, or the name alone for an unqualified call."""

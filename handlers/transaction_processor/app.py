@@ -41,7 +41,7 @@ PREFIX: Final = "txn"
 def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
     """Lambda's entry point, for the API and for the queue."""
     if "Records" in event:
-        return batch().carry_out(event, lambda message: process(message, version=context.function_version))
+        return batch().carry_out(event, context, lambda message: process(message, version=context.function_version))
     return serve(event, context, ROUTES)
 
 

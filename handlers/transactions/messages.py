@@ -52,16 +52,24 @@ class Queue:
 
 
 def send_transaction(queue: Queue, transaction: Transaction) -> None:
-    """Queues a transaction for processing; the message holds all of it, so it can be carried out without its record."""
-    body: dict[str, Json] = {
+    """Queues a transaction for processing."""
+    fingerprint = transaction.order.fingerprint()
+    queue.send(
+        transaction_message(transaction),
+        group=transaction.transaction_id,
+        deduplication=f"{transaction.transaction_id}-{fingerprint}",
+    )
+
+
+def transaction_message(transaction: Transaction) -> dict[str, Json]:
+    """What is queued: all of a transaction, so that it can be carried out without its record."""
+    return {
         "format": MESSAGE_FORMAT,
         "transaction_id": transaction.transaction_id,
         "created_at": transaction.history[0].at,
         "version": transaction.history[0].version,
         "order": transaction.order.members(),
     }
-    fingerprint = transaction.order.fingerprint()
-    queue.send(body, group=transaction.transaction_id, deduplication=f"{transaction.transaction_id}-{fingerprint}")
 
 
 def parse_transaction(text: str) -> Transaction:

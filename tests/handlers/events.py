@@ -13,6 +13,10 @@ class Context:
     function_version: str = "7"
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:payments:live"
     aws_request_id: str = "request-1"
+    remaining_ms: int = 10_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
 
 
 def proxy(
