@@ -19,6 +19,7 @@ class Delivery:
 @dataclass
 class Merchant:
     url: str
+    server: ThreadingHTTPServer
     statuses: list[int] = field(default_factory=list)
     """Answered in turn; afterwards 204."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -51,7 +52,7 @@ def listening_merchant() -> Iterator[Merchant]:
             del format, args
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        merchant = Merchant(f"http://127.0.0.1:{server.server_address[1]}/hook?id=1")
+        merchant = Merchant(f"http://127.0.0.1:{server.server_address[1]}/hook?id=1", server)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield merchant
