@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
 from handlers.shared.exact_json import parse_json, render_json
+from handlers.shared.identity import is_id
 from handlers.shared.records import Record, text
 from handlers.shared.refusal import invalid
 
 TABLE_KEY: Final = ("payment_id",)
 INDEX_KEY: Final = ("created_at", "payment_id", "status")
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 LONGEST: Final = 512
 
 
@@ -52,7 +55,17 @@ def parse_cursor(sent: str, *, status: str | None) -> Cursor:
         raise refusal from error
     if not isinstance(parts, Mapping) or tuple(sorted(parts)) != (TABLE_KEY if status is None else INDEX_KEY):
         raise refusal
-    values = tuple(sorted((name, value) for name, value in parts.items() if isinstance(value, str) and value))
-    if len(values) != len(parts) or (status is not None and parts["status"] != status):
+    values = tuple(sorted((name, value) for name, value in parts.items() if isinstance(value, str)))
+    if len(values) != len(parts) or not all(_is_possible(name, value, status) for name, value in values):
         raise refusal
     return Cursor(values)
+
+
+def _is_possible(name: str, value: str, status: str | None) -> bool:
+    """Whether a key of the listing may have this part; what else DynamoDB would say of it is a fault."""
+    match name:
+        case "payment_id":
+            return is_id(value)
+        case "created_at":
+            return _INSTANT.fullmatch(value) is not None
+    return value == status

@@ -12,6 +12,8 @@ from handlers.shared.refusal import invalid
 LONGEST_LINE: Final = 256
 TOKEN_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}"  # noqa: S105 - what a token looks like, not one
 _TOKEN: Final = re.compile(TOKEN_PATTERN)
+NAME_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
+_NAME: Final = re.compile(NAME_PATTERN)
 
 
 def require(body: Mapping[str, Json], names: Sequence[str]) -> None:
@@ -34,6 +36,20 @@ def parse_token(field: str, value: Json) -> str:
     if isinstance(value, str) and _TOKEN.fullmatch(value):
         return value
     rule = "1 to 128 letters, digits or any of _ . : @ + - and start with a letter or digit"
+    raise invalid(field, f"{field} must be {rule}")
+
+
+def parse_name(field: str, value: Json) -> str:
+    """A name that may be a part of an SSM parameter's name (SSM guide, 'Creating Parameter Store parameters').
+
+    A colon would end the parameter's name there and begin a version of another one.
+
+    Raises:
+        Refusal: 400, it has other characters or another length.
+    """
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    rule = "1 to 128 letters, digits or any of _ . - and start with a letter or digit"
     raise invalid(field, f"{field} must be {rule}")
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from handlers.shared.exact_json import Json, render_json
-from handlers.shared.fields import parse_line, parse_token, require
+from handlers.shared.fields import parse_line, parse_name, parse_token, require
 from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
 from handlers.shared.records import Record, number, text
 
@@ -24,6 +24,10 @@ class Party(StrEnum):
 
     CUSTOMER = "customer_id"
     MERCHANT = "merchant_id"
+
+
+_PARSERS: Final = {Party.CUSTOMER: parse_token, Party.MERCHANT: parse_name}
+"""A merchant's webhook is found in SSM by the merchant's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def parse_order(body: Mapping[str, Json], party: Party) -> Order:
         currency=parse_currency(body["currency"]),
         payment_method=parse_token("payment_method", body["payment_method"]),
         party=party,
-        party_id=parse_token(party.value, body[party.value]),
+        party_id=_PARSERS[party](party.value, body[party.value]),
         description=parse_line("description", body.get("description")),
     )
 

@@ -44,6 +44,13 @@ def test_a_token_of_other_characters_is_refused(member: str, value: Json) -> Non
         order(**{member: value})
 
 
+@pytest.mark.parametrize("value", ["m:1", "m/n", "m@n", "m+n", "../m", ".m", "", "m\n"])
+def test_a_merchant_that_can_have_no_parameter_is_refused(value: str) -> None:
+    """It was taken, settled, and then could never be told."""
+    with pytest.raises(Refusal, match=r"merchant_id must be 1 to 128 letters, digits or any of _ \. - "):
+        parse_order(body(Party.MERCHANT, merchant_id=value), Party.MERCHANT)
+
+
 @pytest.mark.parametrize("value", ["x" * 257, "two\nlines", "\ud800", JsonNumber("1")])
 def test_a_description_that_is_no_short_line_is_refused(value: Json) -> None:
     with pytest.raises(Refusal, match="description must be"):
