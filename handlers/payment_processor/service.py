@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -85,7 +85,7 @@ class PaymentService:
         """
         decided = decide(command.order, payment_id=command.payment_id, at=at, version=version)
         kept = self.store.insert(decided)
-        if kept.order.fingerprint() != command.order.fingerprint():
+        if not command.order.repeats(kept.order):
             raise Refusal(422, "idempotency_key_reused", "this Idempotency-Key was used with another body")
         if self.announcements is not None:
             self.announcements.publish(kept)
@@ -103,7 +103,8 @@ class PaymentService:
 
 def replay_event(command: PaymentCommand) -> dict[str, dict[str, str]]:
     """The event that carries out a command; the order is JSON inside a string, which keeps the digits of its amount."""
-    return {REPLAY: {"payment_id": command.payment_id, "order": render_json(command.order.members())}}
+    others = {} if command.order.others is None else {"others": command.order.others}
+    return {REPLAY: {"payment_id": command.payment_id, "order": render_json(command.order.members()), **others}}
 
 
 def parse_replay(event: ReplayEvent) -> PaymentCommand:
@@ -117,4 +118,5 @@ def parse_replay(event: ReplayEvent) -> PaymentCommand:
     order = parse_json(replayed["order"])
     if not isinstance(order, Mapping):
         raise ValueError(f"{REPLAY} holds no order")  # noqa: TRY004 - a wrong event, not a wrong type of argument
-    return PaymentCommand(payment_id=replayed["payment_id"], order=parse_order(order, Party.CUSTOMER))
+    ordered = replace(parse_order(order, Party.CUSTOMER), others=replayed.get("others"))
+    return PaymentCommand(payment_id=replayed["payment_id"], order=ordered)

@@ -23,13 +23,12 @@ IDEMPOTENCY_HEADER: Final = "idempotency-key"
 
 def random_id(prefix: str) -> str:
     """A new id: ``prefix_`` and 128 random bits."""
-    return _id(prefix, secrets.token_bytes(_BYTES))
+    return f"{prefix}_{_letters(secrets.token_bytes(_BYTES))}"
 
 
 def derived_id(prefix: str, *, caller: str, key: str) -> str:
     """The one id of everything that `caller` sends with the idempotency key `key`."""
-    digest = hashlib.sha256(f"{prefix}\0{caller}\0{key}".encode()).digest()
-    return _id(prefix, digest[:_BYTES])
+    return f"{prefix}_" + digest(f"{prefix}\0{caller}\0{key}")
 
 
 def is_id(text: str) -> bool:
@@ -50,5 +49,10 @@ def idempotency_key(headers: Mapping[str, str]) -> str | None:
     return key
 
 
-def _id(prefix: str, content: bytes) -> str:
-    return f"{prefix}_{base64.b32encode(content).decode().rstrip('=').lower()}"
+def digest(content: str) -> str:
+    """128 bits of a text's SHA-256, in the letters of an id."""
+    return _letters(hashlib.sha256(content.encode()).digest()[:_BYTES])
+
+
+def _letters(content: bytes) -> str:
+    return base64.b32encode(content).decode().rstrip("=").lower()

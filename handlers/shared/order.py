@@ -6,15 +6,17 @@ Payments and transactions differ in whose it is: an order of a customer, or an o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from handlers.shared.exact_json import Json, render_json
 from handlers.shared.fields import parse_line, parse_name, parse_token, require
+from handlers.shared.identity import digest
 from handlers.shared.money import Amount, Currency, parse_amount, parse_currency
 from handlers.shared.records import Record, number, text
+from handlers.shared.refusal import Refusal
 
 COMMON: Final = ("amount", "currency", "payment_method")
 
@@ -41,6 +43,8 @@ class Order:
     party: Party
     party_id: str
     description: str | None = None
+    others: str | None = field(default=None, compare=False)
+    """A digest of the body's other members, of which nothing else is kept; None in what an older version wrote."""
 
     def members(self) -> dict[str, Json]:
         """What was ordered, as it is shown and sent."""
@@ -53,8 +57,13 @@ class Order:
         return shown | ({} if self.description is None else {"description": self.description})
 
     def fingerprint(self) -> str:
-        """Equal for two orders exactly when every digit and letter of them is."""
-        return hashlib.sha256(render_json(self.members()).encode()).hexdigest()
+        """Equal for two orders exactly when every digit and letter of their bodies' values is."""
+        return hashlib.sha256(f"{render_json(self.members())}{self.others or ''}".encode()).hexdigest()
+
+    def repeats(self, earlier: Order) -> bool:
+        """Whether an idempotency key may stand for both: the same body, as far as it was recorded."""
+        knows_others = self.others is not None and earlier.others is not None
+        return self.members() == earlier.members() and (not knows_others or self.others == earlier.others)
 
     def attributes(self) -> dict[str, dict[str, str]]:
         """What a record keeps; `amount` is the JSON text as sent, `amount_minor` is what sums are made of."""
@@ -65,7 +74,8 @@ class Order:
             "payment_method": text(self.payment_method),
             self.party.value: text(self.party_id),
         }
-        return kept | ({} if self.description is None else {"description": text(self.description)})
+        optional = {"description": self.description, "others": self.others}
+        return kept | {name: text(value) for name, value in optional.items() if value is not None}
 
 
 def required_members(party: Party) -> tuple[str, ...]:
@@ -74,12 +84,13 @@ def required_members(party: Party) -> tuple[str, ...]:
 
 
 def parse_order(body: Mapping[str, Json], party: Party) -> Order:
-    """The order in a body; members that it does not know are ignored and not kept.
+    """The order in a body; members that it does not know are ignored, and only a digest of them is kept.
 
     Raises:
-        Refusal: 400, a member is missing or invalid.
+        Refusal: 400, a member is missing or invalid, or another one nests too deeply.
     """
     require(body, required_members(party))
+    known = {*required_members(party), "description"}
     return Order(
         amount=parse_amount(body["amount"]),
         currency=parse_currency(body["currency"]),
@@ -87,12 +98,13 @@ def parse_order(body: Mapping[str, Json], party: Party) -> Order:
         party=party,
         party_id=_PARSERS[party](party.value, body[party.value]),
         description=parse_line("description", body.get("description")),
+        others=_members_digest({name: value for name, value in body.items() if name not in known}),
     )
 
 
 def order_in(record: Record, party: Party) -> Order:
     """The order that a record keeps."""
-    description = record.get("description")
+    description, others = record.get("description"), record.get("others")
     return Order(
         amount=Amount.from_literal(record["amount"]["S"]),
         currency=Currency(record["currency"]["S"]),
@@ -100,4 +112,23 @@ def order_in(record: Record, party: Party) -> Order:
         party=party,
         party_id=record[party.value]["S"],
         description=None if description is None else description["S"],
+        others=None if others is None else others["S"],
     )
+
+
+def _members_digest(members: Mapping[str, Json]) -> str:
+    """The same for the same members in any order."""
+    try:
+        canonical = render_json(_sorted(members))
+    except RecursionError as deep:
+        raise Refusal(400, "invalid_json", "the body nests too deeply") from deep
+    return digest(canonical)
+
+
+def _sorted(value: Json) -> Json:
+    """A value with the members of its objects in the order of their names."""
+    if isinstance(value, Mapping):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_sorted(item) for item in value]
+    return value

@@ -53,7 +53,7 @@ def create_transaction(request: Request) -> Answer:
     opened = Transaction.opened(transaction_id, order, at=instant(datetime.now(UTC)), version=request.version)
     send_transaction(queue("TRANSACTION_QUEUE_URL"), opened)
     kept = store().insert(opened)
-    if kept.order.fingerprint() != order.fingerprint():
+    if not order.repeats(kept.order):
         raise Refusal(422, "idempotency_key_reused", "this Idempotency-Key was used with another body")
     # Answered is what was ordered, not how far it has come: duplicates get one answer, whenever they arrive.
     first = Transaction.opened(kept.transaction_id, kept.order, at=kept.history[0].at, version=kept.history[0].version)
@@ -73,7 +73,7 @@ def process(message: Message, *, version: str) -> None:
     """Carries out a transaction's message; again and again with the same effect."""
     ordered = parse_transaction(message.body)
     kept = store().insert(ordered)
-    if kept.order.fingerprint() != ordered.order.fingerprint():
+    if not ordered.order.repeats(kept.order):
         # A request that was refused with 422 because its key belonged to another body had queued this before.
         log.warning("dropped the message of a refused duplicate", extra={"transaction_id": kept.transaction_id})
         return

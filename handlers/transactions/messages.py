@@ -6,7 +6,7 @@ whoever receives one twice all the same changes nothing by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from handlers.shared.aws_call import Service
@@ -69,6 +69,7 @@ def transaction_message(transaction: Transaction) -> dict[str, Json]:
         "created_at": transaction.history[0].at,
         "version": transaction.history[0].version,
         "order": transaction.order.members(),
+        "others": transaction.order.others,
     }
 
 
@@ -82,9 +83,10 @@ def parse_transaction(text: str) -> Transaction:
     order = body["order"]
     if not isinstance(order, dict):
         raise UnknownMessage("a transaction message holds no order")
+    others = body.get("others")
     return Transaction.opened(
         str(body["transaction_id"]),
-        parse_order(order, Party.MERCHANT),
+        replace(parse_order(order, Party.MERCHANT), others=others if isinstance(others, str) else None),
         at=str(body["created_at"]),
         version=str(body["version"]),
     )

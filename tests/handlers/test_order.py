@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from handlers.shared.exact_json import Json, JsonNumber
@@ -61,6 +63,30 @@ def test_an_unknown_member_is_not_kept() -> None:
     assert order(note="x") == order()
 
 
+def test_a_key_stands_for_one_body_unknown_members_included() -> None:
+    """A body with another unknown member was taken for a repetition."""
+    first = order(note={"a": JsonNumber("1"), "b": ["x", None]})
+    assert order(note={"b": ["x", None], "a": JsonNumber("1")}).repeats(first)
+    for other in (order(), order(note=[]), order(note={"a": JsonNumber("1.0"), "b": ["x", None]})):
+        assert not other.repeats(first)
+        assert other.fingerprint() != first.fingerprint()
+
+
+def test_what_an_older_version_wrote_is_compared_as_far_as_it_goes() -> None:
+    older = replace(order(note="x"), others=None)
+    assert order(note="y").repeats(older)
+    assert older.repeats(order(note="y"))
+    assert not order(description="tea").repeats(older)
+
+
+def test_other_members_that_nest_deeply_are_no_fault() -> None:
+    deep: Json = []
+    for _ in range(5_000):
+        deep = [deep]
+    with pytest.raises(Refusal, match="nests too deeply"):
+        order(note=deep)
+
+
 def test_orders_differ_by_the_text_of_their_amount() -> None:
     assert order(amount=JsonNumber("12.3")).fingerprint() != order().fingerprint()
 
@@ -70,4 +96,5 @@ def test_orders_differ_by_the_text_of_their_amount() -> None:
 def test_a_record_and_a_body_keep_the_whole_order(party: Party, description: str | None) -> None:
     placed = parse_order(body(party, description=description), party)
     assert order_in(placed.attributes(), party) == placed
+    assert order_in(placed.attributes(), party).others == placed.others
     assert parse_order(placed.members(), party) == placed

@@ -138,6 +138,19 @@ def test_a_key_with_another_body_is_refused_and_its_message_has_no_effect(
     assert (kept.order.amount.literal, kept.status) == ("1", "settled")
 
 
+def test_a_key_with_another_unknown_member_is_refused_and_the_first_one_is_settled(
+    cloud: RunningCloud, transaction_queue: FifoQueue
+) -> None:
+    key = str(uuid4())
+    bodies = [order()[:-1] + f',"note":"{note}"}}' for note in ("a", "b")]
+    first, refused, again = (post(body, key=key) for body in (*bodies, bodies[0]))
+    for message in drained(cloud, transaction_queue.url):
+        assert processed(message) == []
+    assert (refused["statusCode"], content(refused)["error"]) == (422, "idempotency_key_reused")
+    assert again["body"] == first["body"]
+    assert status_of(content(first)["transaction_id"]) == "settled"
+
+
 @pytest.mark.parametrize("message", ["", "{}", "[]", '{"format":2}', '{"format":1}', '{"format":1,"transaction_id":1}'])
 def test_a_message_that_cannot_be_read_is_given_back_and_ends_as_a_dead_letter(message: str) -> None:
     assert processed(message) == [{"itemIdentifier": "message-1"}]

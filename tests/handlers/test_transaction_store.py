@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from handlers.shared import clients
 from handlers.shared.identity import random_id
-from handlers.transactions.store import Contended, TransactionStore
+from handlers.shared.records import UnknownFormat, number
+from handlers.transactions.store import Contended, TransactionStore, from_record, to_record
 from handlers.transactions.transaction import FraudVerdict, Transaction
 from tests.handlers.test_transaction import opened
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture
@@ -49,6 +54,47 @@ def test_a_decision_to_change_nothing_writes_nothing(store: TransactionStore, pe
 def test_an_id_that_is_taken_keeps_its_first_transaction(store: TransactionStore, pending: Transaction) -> None:
     other = Transaction.opened(pending.transaction_id, opened("99").order, at="9", version="8")
     assert store.insert(other) == pending
+
+
+def test_a_record_of_an_older_version_is_read_and_of_a_newer_one_is_kept_whole(
+    store: TransactionStore, dynamodb: DynamoDBClient
+) -> None:
+    """The record as the first version wrote it, with an attribute that only the next version will know."""
+    transaction_id = random_id("txn")
+    line = {"status": {"S": "pending"}, "cause": {"S": "ordered"}, "at": {"S": "1"}, "version": {"S": "7"}}
+    item: dict[str, Any] = {
+        "transaction_id": {"S": transaction_id},
+        "format": {"N": "1"},
+        "revision": {"N": "1"},
+        "amount": {"S": "12.30"},
+        "amount_minor": {"N": "1230"},
+        "currency": {"S": "USD"},
+        "payment_method": {"S": "card_tok"},
+        "merchant_id": {"S": "merchant-1"},
+        "status": {"S": "pending"},
+        "version": {"S": "7"},
+        "is_cleared": {"BOOL": False},
+        "history": {"L": [{"M": line}]},
+    }
+    newer = {"risk": {"M": {"score": {"N": "7"}}}}
+    dynamodb.put_item(TableName="transactions", Item=item | newer)
+    read = store.find(transaction_id)
+    assert read is not None
+    assert store.change(read, settle).status == "settled"
+    kept = dynamodb.get_item(TableName="transactions", Key={"transaction_id": {"S": transaction_id}})["Item"]
+    changed = {"status", "history", "revision"}
+    assert {name: kept[name] for name in kept.keys() - changed} == {
+        name: value for name, value in (item | newer).items() if name not in changed
+    }
+
+
+def test_a_record_of_a_format_that_is_not_known_is_not_guessed_at(
+    store: TransactionStore, pending: Transaction
+) -> None:
+    record = {**to_record(pending), "format": number(2)}
+    with pytest.raises(UnknownFormat, match="a transaction has record format 2, this version reads 1"):
+        from_record(record)
+    assert store.find(pending.transaction_id) == pending
 
 
 def test_endless_interference_is_an_error_and_no_wrong_write(store: TransactionStore, pending: Transaction) -> None:
