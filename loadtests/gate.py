@@ -29,6 +29,8 @@ UNREACHABLE: Final = 75
 PROBE_SECONDS: Final = 10
 END_SECONDS: Final = 15
 WARM_UP_SECONDS: Final = 3.0
+VERSION_HEADER: Final = "X-Version"
+"""In every answer of the service itself, also where there is no such payment."""
 NOT_A_STAGE: Final = frozenset({http.client.FORBIDDEN, http.client.NOT_FOUND})
 
 Summary: TypeAlias = dict[str, dict[str, Any]]
@@ -73,17 +75,16 @@ def probe(host: str) -> None:
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.netloc, timeout=PROBE_SECONDS)
     try:
-        connection.request("GET", f"{parts.path}/payments?limit=1")
-        status = connection.getresponse().status
+        connection.request("GET", f"{parts.path}/payments/none")
+        answer = connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
         reason = f"{host} cannot be reached ({error}); is the stack deployed and --host its preview_url?"
         raise NoVerdict(UNREACHABLE, reason) from error
     finally:
         connection.close()
-    if status in NOT_A_STAGE:
-        raise NoVerdict(
-            BAD_INPUT, f"{host} answers {status} to GET /payments; give --host the preview_url of the stack"
-        )
+    if answer.status in NOT_A_STAGE and VERSION_HEADER not in answer.headers:
+        reason = f"{host} answers {answer.status} to GET /payments/none; give --host the preview_url of the stack"
+        raise NoVerdict(BAD_INPUT, reason)
 
 
 def drive(load: Load) -> Summary:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FUNCTION: Final = "x-function"
 """The extension that names the function which answers an operation."""
 
+SHARED: Final = "x-shared-answer"
+"""The extension that says that all callers with a key get the same answer."""
+
 _DRAFT_4: Final = "http://json-schema.org/draft-04/schema#"
 _PLACES: Final = {"query": "querystring", "header": "header", "path": "path"}
 _NOT_IN_DRAFT_4: Final = frozenset({"example", "nullable", "description"})
@@ -29,6 +32,8 @@ class Operation:
     """The purpose of the function that answers."""
     is_keyed: bool
     """Whether callers need an API key."""
+    is_shared: bool
+    """Whether all callers with a key get the same answer."""
     parameters: tuple[tuple[str, bool], ...]
     """API Gateway's name of each parameter (``method.request.querystring.status``) and whether it must be there."""
     body: str | None
@@ -36,8 +41,11 @@ class Operation:
 
     @property
     def is_cacheable(self) -> bool:
-        """Whether an answer is the same for every caller, so that one may get another one's."""
-        return self.method == "GET" and not self.is_keyed
+        """Whether an answer is the same for every caller, so that one may get another one's.
+
+        API Gateway looks at a key before it looks into the cache.
+        """
+        return self.method == "GET" and (self.is_shared or not self.is_keyed)
 
     @property
     def label(self) -> str:
@@ -72,6 +80,7 @@ def _operation(document: Mapping[str, Any], path: str, method: str, described: M
         path=path,
         function=described[FUNCTION],
         is_keyed=bool(described.get("security", document.get("security"))),
+        is_shared=bool(described.get(SHARED)),
         parameters=tuple(_parameters(described)),
         body=_body(path, described),
     )

@@ -131,9 +131,12 @@ def test_a_message_that_cannot_be_read_does_not_hold_up_the_others(
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("POST", "/transactions"), ("GET", "/transaction/txn_x"), ("POST", "/fraud-webhook")]
+    ("method", "path"),
+    [("POST", "/transactions"), ("GET", "/transaction/txn_x"), ("POST", "/fraud-webhook"), ("GET", "/payments")],
 )
-def test_without_the_api_key_nothing_of_the_flow_is_reached(service: Service, method: str, path: str) -> None:
+def test_without_the_api_key_neither_the_flow_nor_the_list_of_payments_is_reached(
+    service: Service, method: str, path: str
+) -> None:
     """B1."""
     assert service.call(method, path, "{}", headers={"x-api-key": "wrong"}).status == 403
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -17,9 +18,10 @@ from tests.loadtests.conftest import GOOD, Service
 SHORT = ("--duration", "2", "--warm-up", "0.5", "--rate", "300", "--users", "4")
 
 
-def gate(host: str, *options: str) -> subprocess.CompletedProcess[str]:
+def gate(host: str, *options: str, key: str = "key") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "loadtests.gate", "--host", host, *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    environment = os.environ | {"PAYMENTS_API_KEY": key}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_a_good_candidate_passes_and_leaves_its_figures(service: Service, tmp_path: Path) -> None:
@@ -53,10 +55,26 @@ def test_a_slow_candidate_fails(service: Service) -> None:
     assert "p99 must be below 500 ms" in gate(service.url, *SHORT, "--min-requests", "1").stdout
 
 
-def test_too_few_requests_are_inconclusive(service: Service) -> None:
-    few = gate(service.url, "--duration", "1", "--warm-up", "0", "--rate", "20", "--users", "2")
+def test_too_few_requests_are_inconclusive_and_without_a_key_none_asks_for_the_list(
+    service: Service, tmp_path: Path
+) -> None:
+    options = (
+        "--duration",
+        "1",
+        "--warm-up",
+        "0",
+        "--rate",
+        "40",
+        "--users",
+        "2",
+        "--json",
+        str(tmp_path / "gate.json"),
+    )
+    few = gate(service.url, *options, key="")
     assert few.returncode == 1
     assert few.stdout.startswith("inconclusive: ")
+    figures = json.loads((tmp_path / "gate.json").read_text())
+    assert figures["endpoints"].keys() == {"POST /payments", "GET /payments/{id}"}
 
 
 def test_a_target_that_cannot_be_reached_is_not_a_bad_candidate() -> None:

@@ -175,7 +175,7 @@ def test_a_message_stays_hidden_for_six_timeouts_and_is_tried_three_times(dev: G
     assert queue["contentBasedDeduplication"]
 
 
-def test_only_production_caches_and_only_reads_without_a_key(graph: Graph) -> None:
+def test_only_production_caches_and_only_what_all_callers_get_alike(graph: Graph) -> None:
     """A9: cached answers hide the split between versions, so the preview has none."""
     cached = [
         each.inputs["methodPath"]
@@ -188,9 +188,10 @@ def test_only_production_caches_and_only_reads_without_a_key(graph: Graph) -> No
     assert [name for name, enabled in clusters.items() if enabled] == (["stage-live-prod"] if is_prod else [])
 
 
-def test_keys_are_asked_for_on_every_endpoint_of_the_asynchronous_flow(dev: Graph) -> None:
+def test_keys_are_asked_for_on_the_list_and_every_endpoint_of_the_asynchronous_flow(dev: Graph) -> None:
     keyed = [each.name for each in dev.of("aws:apigateway/method:Method") if each.inputs["apiKeyRequired"]]
     assert sorted(keyed) == [
+        "method-get-payments-dev",
         "method-get-transaction-id-dev",
         "method-post-fraud-webhook-dev",
         "method-post-transactions-dev",

@@ -2,6 +2,7 @@
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -83,18 +84,26 @@ def call(url: str, body: Mapping[str, object] | None = None, key: str = "") -> d
         return answered
 
 
-def test_payments_are_taken_found_and_listed_with_the_functions_own_rights(applied: Result) -> None:
+def api_key(cloud: RunningCloud, applied: Result) -> str:
+    return cloud.client("apigateway").get_api_key(apiKey=applied.outputs["api_key_id"], includeValue=True)["value"]
+
+
+def test_payments_are_taken_found_and_listed_with_the_functions_own_rights(
+    cloud: RunningCloud, applied: Result
+) -> None:
     order = {"amount": "9.99", "currency": "GBP", "payment_method": "card_tok", "customer_id": "c-1"}
     url = f"{applied.outputs['live_url']}/payments"
     paid = call(url, order)
     assert call(f"{url}/{paid['payment_id']}") == paid
-    assert paid in call(f"{url}?status={paid['status']}")["payments"]
+    assert paid in call(f"{url}?status={paid['status']}", key=api_key(cloud, applied))["payments"]
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        call(url)
 
 
 def test_a_transaction_is_taken_queued_and_settled_with_the_functions_own_rights(
     cloud: RunningCloud, applied: Result
 ) -> None:
-    key = cloud.client("apigateway").get_api_key(apiKey=applied.outputs["api_key_id"], includeValue=True)["value"]
+    key = api_key(cloud, applied)
     order: dict[str, object] = {"amount": "5.00", "currency": "EUR", "payment_method": "card_tok", "merchant_id": "m-1"}
     url = str(applied.outputs["live_url"])
     seen = call(f"{url}/transactions", order, key)
