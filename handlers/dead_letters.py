@@ -2,8 +2,9 @@
 
 ``show --queue NAME`` lists the dead letters, card data masked. ``replay --queue NAME --function NAME:live`` hands each
 one to a function as Lambda would have; ``replay --queue NAME --to NAME`` puts it back into the queue it came from. A
-letter is deleted only after it was taken. Exit codes: 0 all taken, 1 some were not, 2 bad input, 75 AWS cannot be
-reached, 77 access denied.
+letter is deleted only after it was taken. ``alerts --table NAME --function NAME:live`` hands the fraud handler every
+alert that it has recorded and then could not carry out; again is harmless. Exit codes: 0 all taken, 1 some were not,
+2 bad input, 75 AWS cannot be reached, 77 access denied.
 
 An operator's command: it uses boto3 and its ordinary settings, and no function imports it.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -24,6 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.shared.card_data import masked
 
 if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_sqs import SQSClient
 
@@ -37,9 +39,13 @@ REFUSALS: Final = {
     "NonExistentQueue": BAD_INPUT,
     "NotFound": BAD_INPUT,
     "DoesNotExist": BAD_INPUT,
+    "ResourceNotFound": BAD_INPUT,
 }
 """Part of an error code -> exit code."""
+RIGHT_NAMES: Final = "aws sqs list-queues, aws dynamodb list-tables and aws lambda list-functions show the right names"
 HELD_SECONDS: Final = 60
+ALERT: Final = ("alert_id", "timestamp", "transaction_id", "verdict", "reason")
+"""What a recorded alert and the webhook's body have in common."""
 BATCH: Final = 10
 
 
@@ -77,13 +83,20 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         sqs = boto3.client("sqs")
+        if options.command == "alerts":
+            alerts = unapplied_alerts(boto3.client("dynamodb"), options.table)
+            return hand_over(alerts, _taker(options, sqs), done=lambda _: None)
         queue_url = sqs.get_queue_url(QueueName=options.queue)["QueueUrl"]
         if options.command == "show":
             return show(sqs, queue_url, most=options.most)
-        return replay(sqs, queue_url, _taker(options, sqs), most=options.most)
+        return hand_over(
+            letters(sqs, queue_url, most=options.most),
+            _taker(options, sqs),
+            done=lambda letter: sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=letter.receipt),
+        )
     except ClientError as refused:
         code = refused.response["Error"]["Code"]
-        sys.stderr.write(f"{refused}; aws sqs list-queues and aws lambda list-functions show the right names\n")
+        sys.stderr.write(f"{refused}; {RIGHT_NAMES}\n")
         return next((exit_code for word, exit_code in REFUSALS.items() if word in code), UNREACHABLE)
     except BotoCoreError as error:
         sys.stderr.write(f"{error}; check AWS_DEFAULT_REGION and the credentials\n")
@@ -98,10 +111,10 @@ def show(sqs: SQSClient, queue_url: str, *, most: int) -> int:
     return DONE
 
 
-def replay(sqs: SQSClient, queue_url: str, take: Take, *, most: int) -> int:
+def hand_over(found: Iterable[Letter], take: Take, *, done: Callable[[Letter], object]) -> int:
     """Carries out the letters; what is not taken stays, and is seen again after `HELD_SECONDS`."""
     taken = failed = 0
-    for letter in letters(sqs, queue_url, most=most):
+    for letter in found:
         try:
             take(letter)
         except NotTaken as reason:
@@ -109,7 +122,7 @@ def replay(sqs: SQSClient, queue_url: str, take: Take, *, most: int) -> int:
             sys.stderr.write(f"{letter.message_id} stays: {masked(str(reason))}\n")
         else:
             taken += 1
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=letter.receipt)
+            done(letter)
     sys.stdout.write(json.dumps({"replayed": taken, "failed": failed}) + "\n")
     return SOME_FAILED if failed else DONE
 
@@ -139,6 +152,22 @@ def letters(sqs: SQSClient, queue_url: str, *, most: int) -> Iterator[Letter]:
                     for name, attribute in message.get("MessageAttributes", {}).items()
                 },
             )
+
+
+def unapplied_alerts(dynamodb: DynamoDBClient, table: str) -> Iterator[Letter]:
+    """The fraud alerts that were recorded and had no effect yet, as events for the fraud handler; reads the table."""
+    pages = dynamodb.get_paginator("scan").paginate(
+        TableName=table,
+        FilterExpression="#state = :received",
+        ExpressionAttributeNames={"#state": "state"},
+        ExpressionAttributeValues={":received": {"S": "received"}},
+        ConsistentRead=True,
+    )
+    for page in pages:
+        for item in page["Items"]:
+            alert = {name: item[name]["S"] for name in ALERT if item.get(name, {}).get("S")}
+            event = json.dumps({"replay_alert": alert})
+            yield Letter(message_id=alert["alert_id"], receipt="", body=event, group=None, attributes={})
 
 
 def invoke(client: LambdaClient, function: str) -> Take:
@@ -186,6 +215,9 @@ def _parser() -> argparse.ArgumentParser:
             target = command.add_mutually_exclusive_group(required=True)
             target.add_argument("--function", metavar="NAME[:ALIAS]", help="call this function; alias live by default")
             target.add_argument("--to", metavar="NAME", help="send to this FIFO queue")
+    alerts = commands.add_parser("alerts", help="carry out fraud alerts that were recorded and had no effect yet")
+    alerts.add_argument("--table", required=True, metavar="NAME", help="the table of fraud alerts")
+    alerts.add_argument("--function", required=True, metavar="NAME[:ALIAS]", help="the fraud handler")
     return parser
 
 

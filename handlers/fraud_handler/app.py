@@ -1,4 +1,4 @@
-"""Entry point of the function ``fraud-handler``: POST /fraud-webhook.
+"""Entry point of the function ``fraud-handler``: POST /fraud-webhook, and replays of alerts that had no effect yet.
 
 Reads ``TRANSACTIONS_TABLE``, ``FRAUD_ALERTS_TABLE``, ``NOTIFICATION_QUEUE_URL`` and ``FRAUD_SECRET_PARAMETER`` (the
 name of an SSM SecureString with one secret, or with the new and the old one) from the environment.
@@ -7,11 +7,12 @@ name of an SSM SecureString with one secret, or with the new and the old one) fr
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from handlers.fraud_handler.alerts import AlertStore, parse_alert
+from handlers.fraud_handler.alerts import AlertStore, FraudAlert, parse_alert
 from handlers.shared import clients
 from handlers.shared.instants import instant
 from handlers.shared.invocation import LambdaContext
@@ -24,7 +25,10 @@ from handlers.shared.settings import required
 from handlers.shared.signatures import HEADER, Signed, parse_secrets, verify
 from handlers.transactions.messages import Queue, send_outcome
 from handlers.transactions.store import TransactionStore
+from handlers.transactions.transaction import Transaction
 
+REPLAY: Final = "replay_alert"
+"""The member that marks an event as a replay; its value is the alert (`handlers.dead_letters`)."""
 ROTATION_SECONDS: Final = 10.0
 """A signature that does not match may be of a newer secret: it is fetched again, but not more often than this."""
 
@@ -32,7 +36,9 @@ ROTATION_SECONDS: Final = 10.0
 @measured
 @logged
 def handler(event: ProxyEvent, context: LambdaContext) -> dict[str, Any]:
-    """Lambda's entry point."""
+    """Lambda's entry point, for the API and for replayed alerts."""
+    if REPLAY in event:
+        return replay_alert(event, context)
     return serve(event, context, ROUTES)
 
 
@@ -43,20 +49,43 @@ def take_alert(request: Request) -> Answer:
     """
     signed = verified(request)
     alert = parse_alert(request.json_object())
-    transaction = transactions().find(alert.transaction_id)
-    if transaction is None:
-        raise Refusal(404, "not_found", "there is no transaction with this id", field="transaction_id")
+    transaction = judged_by(alert)
     alerts().receive(alert, signed.signatures, version=request.version)
-    at = instant(datetime.now(UTC))
-    judged = transactions().change(transaction, lambda seen: seen.judged(alert.verdict, at=at, version=request.version))
-    send_outcome(notifications(), judged)
-    alerts().mark_applied(alert)
+    judged = apply(alert, transaction, version=request.version)
     body = {
         "alert_id": alert.alert_id,
         "transaction_id": judged.transaction_id,
         "transaction_status": judged.status.value,
     }
     return Answer(status=200, body=body)
+
+
+def replay_alert(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Gives an alert its effect that was recorded and then cut off; whoever may invoke the function is believed."""
+    alert = parse_alert(event[REPLAY])
+    judged = apply(alert, judged_by(alert), version=context.function_version)
+    return {"alert_id": alert.alert_id, "transaction_status": judged.status.value}
+
+
+def judged_by(alert: FraudAlert) -> Transaction:
+    """The transaction that an alert is about.
+
+    Raises:
+        Refusal: 404.
+    """
+    transaction = transactions().find(alert.transaction_id)
+    if transaction is None:
+        raise Refusal(404, "not_found", "there is no transaction with this id", field="transaction_id")
+    return transaction
+
+
+def apply(alert: FraudAlert, transaction: Transaction, *, version: str) -> Transaction:
+    """The transaction after the alert; its merchant will hear, and only then is the alert done."""
+    at = instant(datetime.now(UTC))
+    judged = transactions().change(transaction, lambda seen: seen.judged(alert.verdict, at=at, version=version))
+    send_outcome(notifications(), judged)
+    alerts().mark_applied(alert)
+    return judged
 
 
 def verified(request: Request) -> Signed:

@@ -15,7 +15,7 @@ from handlers.shared.signatures import sign, verify
 from tests.handlers.deployment import FRAUD_SECRET, MERCHANT_SECRET, Answered, Service, bundle
 from tests.handlers.events import order_text
 from tests.handlers.merchant import Merchant, listening_merchant
-from tests.handlers.resources import sqs_of
+from tests.handlers.resources import dynamodb_of, sqs_of
 from tests.handlers.waiting import eventually
 
 pytestmark = [pytest.mark.localcloud, pytest.mark.usefixtures("aws")]
@@ -85,6 +85,47 @@ def test_the_fraud_service_decides_what_waits(
     listening.wait_for(1)
     assert (answered.status, answered.body["transaction_status"]) == (200, outcome)
     assert [json.loads(delivery.body)["type"] for delivery in listening.deliveries] == [f"transaction.{outcome}"]
+
+
+def test_an_alert_that_was_recorded_and_never_carried_out_is_carried_out_by_one_command(
+    service: Service, merchant: tuple[str, Merchant], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The handler died after the record, and the fraud service did not call again."""
+    merchant_id, listening = merchant
+    transaction_id = waiting(service, merchant_id)
+    table = service.tables["alerts"]
+    item = {"alert_id": "cut-off", "timestamp": "2026-11-21T12:00:00Z", "verdict": "fraud", "state": "received"}
+    item |= {"transaction_id": transaction_id, "reason": ""}
+    dynamodb_of(service.cloud).put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
+    command = ["alerts", "--table", table, "--function", service.function("fraud-handler")]
+    assert [dead_letters.main(command), dead_letters.main(command)] == [0, 0]
+    listening.wait_for(1)
+    assert status_of(service, transaction_id) == "blocked"
+    assert capsys.readouterr().out == '{"replayed": 1, "failed": 0}\n{"replayed": 0, "failed": 0}\n'
+
+
+def test_a_payment_that_failed_is_replayed_from_the_dead_letters_of_its_function_by_one_command(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A4: the table was away when it was ordered."""
+    client, name = service.cloud.client("lambda"), service.function("payment-processor")
+    variables = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    client.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**variables, "PAYMENTS_TABLE": "away"}}
+    )
+    version = client.publish_version(FunctionName=name)["Version"]
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
+    key = str(uuid4())
+    assert service.call("POST", "/payments", order_text("7.50"), key=key).status == 500
+    client.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    client.update_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    queue = service.dead_letter_url.rpartition("/")[2]
+    assert dead_letters.main(["replay", "--queue", queue, "--function", name]) == 0
+    assert json.loads(capsys.readouterr().out) == {"replayed": 1, "failed": 0}
+    payments = dynamodb_of(service.cloud).scan(TableName=service.tables["payments"])["Items"]
+    (kept,) = [item for item in payments if item["amount"] == {"S": "7.50"}]
+    repeated = service.call("POST", "/payments", order_text("7.50"), key=key)
+    assert (repeated.status, repeated.body["payment_id"]) == (201, kept["payment_id"]["S"])
 
 
 def test_a_merchant_that_fails_twice_hears_at_the_third_attempt(
