@@ -246,7 +246,11 @@ def _logs(design: Design, load: Load) -> tuple[Line, ...]:
 
 def _queues(load: Load) -> tuple[Line, ...]:
     calls = 6 * load.transactions
-    return (_line("SQS FIFO requests", _millions(calls), calls / MILLION, "sqs", "fifo_per_1M"),)
+    announced = load.writes
+    return (
+        _line("SQS FIFO requests", _millions(calls), calls / MILLION, "sqs", "fifo_per_1M"),
+        _line("SNS publishes", _millions(announced), announced / MILLION, "sns", "publish_per_1M_after_1M"),
+    )
 
 
 def _fixed(design: Design, load: Load) -> tuple[Line, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 STATUS_INDEX: Final = "status-index"
+PAYMENT_EVENTS: Final = "payment-events"
 FUNCTIONS: Final = ("payment-processor", "transaction-processor", "fraud-handler", "notification-sender")
 TABLES: Final = ("payments", "transactions", "fraud-alerts", "rollouts")
 CONTROLLER: Final = "rollout-controller"
@@ -52,6 +53,7 @@ def _payment_processor(place: Place) -> Grants:
     return (
         table_items(place, table, actions=("GetItem", "PutItem", "Scan")),
         policies.query_index(place, table, STATUS_INDEX),
+        policies.publish_to(place, place.name("topic", PAYMENT_EVENTS)),
     )
 
 

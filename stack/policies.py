@@ -130,6 +130,11 @@ def send_to(place: Place, *queues: str) -> Statement:
     )
 
 
+def publish_to(place: Place, topic: str) -> Statement:
+    """Telling this topic."""
+    return Statement(sid="Announce", actions=("sns:Publish",), resources=(place.arn("sns", topic),))
+
+
 def consume(place: Place, queue: str) -> Statement:
     """What Lambda's poller needs of a function's role (Lambda guide, 'Execution role permissions' for SQS)."""
     return Statement(

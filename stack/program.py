@@ -109,6 +109,7 @@ def export(settings: Settings, service: PaymentsService, api: PaymentsApi) -> No
     pulumi.export("candidate_versions", {each.purpose: each.version for each in service.functions})
     pulumi.export("tables", {each.purpose: each.name for each in service.tables})
     pulumi.export("queues", {each.purpose: each.url for each in (service.processing, service.notifications)})
+    pulumi.export("topics", {service.payment_events.purpose: service.payment_events.arn})
     pulumi.export("live_url", api.urls[LIVE_ALIAS])
     pulumi.export("preview_url", api.urls[PREVIEW_ALIAS])
     pulumi.export("api_key_id", api.key_id)

@@ -12,11 +12,12 @@ import pulumi_aws as aws
 from stack.bundle import code_bundle
 from stack.components.api_routes import Route
 from stack.components.bluegreen import BlueGreenFunction, BlueGreenFunctionArgs
+from stack.components.notices import EventTopic
 from stack.components.parameters import Parameters
 from stack.components.queues import FifoQueue, FifoQueueArgs
 from stack.components.table import Capacity, Index, Table, TableArgs
 from stack.errors import SettingsError
-from stack.grants import STATUS_INDEX
+from stack.grants import PAYMENT_EVENTS, STATUS_INDEX
 from stack.layer import layer_path
 from stack.openapi import operations
 from stack.settings import Environment
@@ -94,6 +95,11 @@ class PaymentsService:
         return self._queue("notifications")
 
     @cached_property
+    def payment_events(self) -> EventTopic:
+        """Where every payment is announced to whoever subscribes (A1)."""
+        return EventTopic(self.place, PAYMENT_EVENTS, self.key_arn)
+
+    @cached_property
     def parameters(self) -> Parameters:
         """Addresses and secrets of the fraud service and the merchants (B6)."""
         return Parameters(self.place, self.settings.merchants, self.key_arn)
@@ -108,7 +114,11 @@ class PaymentsService:
             memory_mb=self.settings.memory_mb,
             reserved_concurrency=self.settings.reserved_concurrency,
             answers_people=True,
-            environment={"PAYMENTS_TABLE": table, "PAYMENTS_STATUS_INDEX": STATUS_INDEX},
+            environment={
+                "PAYMENTS_TABLE": table,
+                "PAYMENTS_STATUS_INDEX": STATUS_INDEX,
+                "PAYMENT_EVENTS_TOPIC_ARN": self.payment_events.arn,
+            },
             after=[self.payments],
         )
 

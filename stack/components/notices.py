@@ -1,4 +1,4 @@
-"""`AlarmTopic` and `SpendingCap`: who hears of an alarm, and of money (A8, A10)."""
+"""`AlarmTopic`, `EventTopic` and `SpendingCap`: who hears of an alarm, of payments, and of money (A1, A8, A10)."""
 
 from __future__ import annotations
 
@@ -49,6 +49,30 @@ class AlarmTopic(pulumi.ComponentResource):
                 endpoint=email,
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        self.arn = topic.arn
+        self.register_outputs({"arn": self.arn})
+
+
+class EventTopic(pulumi.ComponentResource):
+    """A topic that the service tells of its own doings; without a policy, so that IAM alone says who may do what."""
+
+    def __init__(
+        self,
+        place: Place,
+        purpose: str,
+        key_arn: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("bluegreen:stack:EventTopic", f"{purpose}-topic", None, opts)
+        self.purpose = purpose
+        self.name = place.name("topic", purpose)
+        topic = aws.sns.Topic(
+            self.name,
+            name=self.name,
+            kms_master_key_id=key_arn,
+            tags=place.tags(purpose),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         self.arn = topic.arn
         self.register_outputs({"arn": self.arn})
 

@@ -298,7 +298,9 @@ def _callers(seen: Deployed) -> bool:
     return all(held)
 
 
-@requirement("B1", "the asynchronous endpoints need a key and validate; one plan, 1000/s, burst 2000")
+@requirement(
+    "B1", "the asynchronous endpoints and the list of payments need a key and validate; one plan, 1000/s, burst 2000"
+)
 def _keyed(seen: Deployed) -> bool:
     api = seen.api_id
     resources = seen.ask("apigateway", "get_resources", restApiId=api)["items"]
@@ -314,7 +316,7 @@ def _keyed(seen: Deployed) -> bool:
     (plan,) = (each for each in plans if each["name"] == seen.name("plan", "api"))
     (key,) = seen.ask("apigateway", "get_usage_plan_keys", usagePlanId=plan["id"])["items"]
     return (
-        keyed == {("POST", "/transactions"), ("GET", "/transaction/{id}"), ("POST", "/fraud-webhook")}
+        methods.keys() - keyed == {("POST", "/payments"), ("GET", "/payments/{id}")}
         and len(methods) == 6
         and all(each.get("requestValidatorId") for each in methods.values())
         and (plan["throttle"]["rateLimit"], plan["throttle"]["burstLimit"]) == (1000.0, 2000)

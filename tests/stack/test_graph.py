@@ -188,6 +188,20 @@ def test_only_production_caches_and_only_what_all_callers_get_alike(graph: Graph
     assert [name for name, enabled in clusters.items() if enabled] == (["stage-live-prod"] if is_prod else [])
 
 
+def test_payments_are_announced_on_an_encrypted_topic_that_only_their_function_may_tell(dev: Graph) -> None:
+    """A1. The function could, and no environment ever told it where."""
+    topic = dev.one("aws:sns/topic:Topic", "topic-payment-events-dev").inputs
+    function = dev.one("aws:lambda/function:Function", "function-payment-processor-dev").inputs
+    assert topic["kmsMasterKeyId"]
+    assert function["environment"]["variables"]["PAYMENT_EVENTS_TOPIC_ARN"].endswith(":topic-payment-events-dev")
+    may_tell = [
+        each.name
+        for each in dev.of("aws:iam/rolePolicy:RolePolicy")
+        if "topic-payment-events-dev" in str(each.inputs["policy"])
+    ]
+    assert may_tell == ["policy-payment-processor-dev"]
+
+
 def test_keys_are_asked_for_on_the_list_and_every_endpoint_of_the_asynchronous_flow(dev: Graph) -> None:
     keyed = [each.name for each in dev.of("aws:apigateway/method:Method") if each.inputs["apiKeyRequired"]]
     assert sorted(keyed) == [

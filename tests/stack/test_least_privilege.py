@@ -88,12 +88,35 @@ def api_key(cloud: RunningCloud, applied: Result) -> str:
     return cloud.client("apigateway").get_api_key(apiKey=applied.outputs["api_key_id"], includeValue=True)["value"]
 
 
-def test_payments_are_taken_found_and_listed_with_the_functions_own_rights(
+def queue_on(cloud: RunningCloud, topic_arn: str) -> str:
+    """The URL of a queue that hears what is told to a topic."""
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": PLACE.arn("sqs", "announced"),
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    url = cloud.client("sqs").create_queue(QueueName="announced", Attributes={"Policy": policy})["QueueUrl"]
+    cloud.client("sns").subscribe(
+        TopicArn=topic_arn,
+        Protocol="sqs",
+        Endpoint=PLACE.arn("sqs", "announced"),
+        Attributes={"RawMessageDelivery": "true"},
+    )
+    return url
+
+
+def test_payments_are_taken_announced_found_and_listed_with_the_functions_own_rights(
     cloud: RunningCloud, applied: Result
 ) -> None:
     order = {"amount": "9.99", "currency": "GBP", "payment_method": "card_tok", "customer_id": "c-1"}
     url = f"{applied.outputs['live_url']}/payments"
+    announced = queue_on(cloud, applied.outputs["topics"]["payment-events"])
     paid = call(url, order)
+    (told,) = cloud.client("sqs").receive_message(QueueUrl=announced, WaitTimeSeconds=5)["Messages"]
+    assert json.loads(told["Body"]) == {"type": f"payment.{paid['status']}", **paid}
     assert call(f"{url}/{paid['payment_id']}") == paid
     assert paid in call(f"{url}?status={paid['status']}", key=api_key(cloud, applied))["payments"]
     with pytest.raises(urllib.error.HTTPError, match="403"):
