@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud.engine.deploy import deploy as apply_program
+from stack.grants import fraud_secret
+from stack.naming import Place
+from stack.settings import CHECKOUT
 from tests.handlers.resources import FifoQueue, make_payments_table, make_queue, make_table, sqs_of, ssm_of
 
 if TYPE_CHECKING:
@@ -159,6 +163,33 @@ def deploy(cloud: RunningCloud, name: str, *, is_traced: bool = False) -> Servic
         processing=processing,
         notifications=notifications,
         dead_letter_url=dead_letter_url,
+    )
+
+
+def deploy_shipped(cloud: RunningCloud, folder: Path) -> Service:
+    """The service as the unchanged Pulumi program makes it: its API with models, validators, keys and own answers."""
+    own = {"build": str(folder / "build")}
+    outputs = apply_program(CHECKOUT / "stack", "dev", cloud.endpoint, extra_config=own, home=folder / "state").outputs
+    place = Place(environment="dev", account=ACCOUNT, region=cloud.region, cost_centre="-", data_classification="-")
+    ssm_of(cloud).put_parameter(Name=fraud_secret(place), Value=FRAUD_SECRET, Type="SecureString", Overwrite=True)
+    key = cloud.client("apigateway").get_api_key(apiKey=outputs["api_key_id"], includeValue=True)
+
+    def queue(purpose: str) -> FifoQueue:
+        dead = outputs["queues"][purpose].replace(purpose, f"{purpose}-dead")
+        return FifoQueue(url=outputs["queues"][purpose], arn=place.arn("sqs", purpose), dead_letter_url=dead)
+
+    processing, notifications = queue("transaction-processing"), queue("notifications")
+    return Service(
+        cloud=cloud,
+        name="shipped",
+        api_id=outputs["live_url"].partition("/restapis/")[2].partition("/")[0],
+        api_key=key["value"],
+        tables=outputs["tables"],
+        processing=processing,
+        notifications=notifications,
+        dead_letter_url=processing.url.replace("transaction-processing", "payment-processor-dead").removesuffix(
+            ".fifo"
+        ),
     )
 
 
