@@ -44,8 +44,9 @@ unit: setup
 simulate: setup ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
 	$(BIN)/python -m tests.simulation
 
-docs: setup ## docs/cli.md from the commands
+docs: setup ## docs/cli.md from the commands, docs/api.md from the OpenAPI document
 	$(BIN)/python -m docs.cli_reference
+	$(BIN)/python -m docs.api_reference
 
 bench-detection: setup ## how soon which rule finds which fault, and how often it is wrong: half an hour on two idle cores
 	$(BIN)/python -m bench.detection
