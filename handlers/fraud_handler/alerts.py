@@ -19,6 +19,8 @@ REQUIRED: Final = ("alert_id", "transaction_id", "verdict", "timestamp")
 RECORD_FORMAT: Final = 1
 RECEIVED: Final = "received"
 APPLIED: Final = "applied"
+MOST_KEPT: Final = 100
+"""Signatures that an alert's record remembers: far from the 400 KB that an item may have."""
 _TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
@@ -46,7 +48,7 @@ class AlertStore:
 
         Raises:
             Refusal: 409, one of these signatures belongs to a delivery whose alert was applied: it is replayed; or the
-                alert's id and time were used for something else.
+                alert's id and time were used for something else, or for the same more than `MOST_KEPT` times.
         """
         names = [f":signature{index}" for index in range(len(signatures))]
         unseen = " AND ".join(f"NOT contains(signatures, {name})" for name in names)
@@ -61,7 +63,7 @@ class AlertStore:
             ),
             ConditionExpression=(
                 "attribute_not_exists(alert_id) OR (transaction_id = :transaction AND verdict = :verdict"
-                f" AND (#state = :received OR ({unseen})))"
+                f" AND (#state = :received OR ({unseen} AND size(signatures) < :most)))"
             ),
             ExpressionAttributeNames={"#format": "format", "#state": "state"},
             ExpressionAttributeValues={
@@ -71,6 +73,7 @@ class AlertStore:
                 ":reason": text(alert.reason or ""),
                 ":version": text(version),
                 ":received": text(RECEIVED),
+                ":most": number(MOST_KEPT),
                 ":signatures": {"SS": sorted(set(signatures))},
                 **{name: text(signature) for name, signature in zip(names, signatures, strict=True)},
             },

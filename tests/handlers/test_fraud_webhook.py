@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from handlers.fraud_handler import app
+from handlers.fraud_handler import alerts, app
 from handlers.shared.exact_json import JsonNumber
 from handlers.shared.identity import random_id
 from handlers.shared.money import Currency, parse_amount
@@ -117,6 +117,14 @@ def test_the_fraud_service_may_repeat_an_alert_with_a_new_signature() -> None:
     first = deliver(body, signature=sign(body.encode(), (SECRET,), at=int(time.time()) - 1))
     again = deliver(body, signature=sign(body.encode(), (SECRET,), at=int(time.time())))
     assert (again["statusCode"], again["body"]) == (200, first["body"])
+
+
+def test_an_alert_is_not_repeated_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each repetition is remembered by its signature, and a record has its limits."""
+    monkeypatch.setattr(alerts, "MOST_KEPT", 2)
+    body, now = alert(waiting()), int(time.time())
+    answers = [deliver(body, signature=sign(body.encode(), (SECRET,), at=now - back)) for back in range(4)]
+    assert [answer["statusCode"] for answer in answers] == [200, 200, 409, 409]
 
 
 def test_a_delivery_that_was_cut_off_is_made_good_by_the_same_one(
