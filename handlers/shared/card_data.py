@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from handlers.shared.encodings import forms
+from handlers.shared.encodings import SHORTEST_BASE64, forms
 from handlers.shared.json_parts import parts_of
 
 SHORTEST: Final = 13
@@ -33,6 +33,7 @@ _UUID: Final = re.compile(
 """Common as idempotency keys (RFC 9562); one in hundreds would look like a card number by chance."""
 _RUN: Final = re.compile(r"[0-9](?:[\W_]{0,12}[0-9])*")
 """Digits with up to twelve characters between two of them that are neither letters nor digits."""
+_FEW_DIGITS: Final = re.compile(r"[^0-9\\%&]*(?:[0-9][^0-9\\%&]*){0,2}")
 _GROUP: Final = re.compile(r"[0-9]+")
 _PLAIN_SEPARATOR: Final = re.compile(r"[ \-._]?")
 _NETWORK: Final = re.compile(
@@ -75,7 +76,7 @@ _VERIFICATION: Final = re.compile(
 
 def holds_card_data(text: str) -> bool:
     """Whether a card number or a verification value stands in a text, in any of the encodings that are undone."""
-    return any(map(_is_shown, forms(text)))
+    return not _is_short_word(text) and any(map(_is_shown, forms(text)))
 
 
 def part_holds_card_data(document: str) -> bool:
@@ -97,6 +98,11 @@ def passes_luhn(digits: str) -> bool:
     """The check of ISO/IEC 7812-1: with every second digit from the right doubled, the digits add up to n x 10."""
     backwards = [int(digit) for digit in reversed(digits)]
     return (sum(backwards[::2]) + sum(_DOUBLED[digit] for digit in backwards[1::2])) % 10 == 0
+
+
+def _is_short_word(text: str) -> bool:
+    """Whether a text can hold nothing: too short for Base64, no other encoding, and not the digits of card data."""
+    return len(text) < SHORTEST_BASE64 and text.isascii() and _FEW_DIGITS.fullmatch(text) is not None
 
 
 def _is_shown(form: str) -> bool:

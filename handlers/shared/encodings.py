@@ -23,6 +23,8 @@ LAST_CODE_POINT: Final = 0x10FFFF
 REPLACEMENT: Final = "\ufffd"
 LONGEST_CODE: Final = 7
 """Digits of a character's number, leading zeros apart."""
+SHORTEST_BASE64: Final = 16
+"""Characters; a card number takes 18."""
 FEWEST_DIGITS: Final = 3
 """Of card data: a verification value."""
 
@@ -34,7 +36,7 @@ _REFERENCE: Final = re.compile(r"&#(?:x0*([0-9a-f]+)|0*([0-9]+));?", re.IGNORECA
 _EXPONENT: Final = re.compile(r"(?<![\w.])[0-9](?:\.?[0-9]){7,40}e[+-]?[0-9]{1,2}(?!\w)", re.IGNORECASE)
 """As a program writes a long number that it took for a float; shorter ones are found in identifiers."""
 _SPACES: Final = re.compile(r"\s{2,}")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}")
+_BASE64: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]{26,}")
 _DIGIT: Final = re.compile(rb"[0-9]")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
