@@ -6,9 +6,9 @@ refused as a whole, before anything of it is kept, hashed, queued or logged. Pur
 
 A card number is 13 to 19 digits that pass the Luhn check and have first digits and a length that a card network issues
 (ISO/IEC 7812-1; `_NETWORK`), or 16 digits of any industry that pass it and stand together as cards show them. That
-keeps amounts, dates, times since 1970 in any unit and phone numbers apart; of arbitrary runs of 16 digits about one in
-twelve is refused, of 13 to 19 one in forty. What a text is decoded from stands in `handlers.shared.encodings`, how
-digits may be spread over a JSON document in `handlers.shared.json_parts`.
+keeps amounts, dates, times since 1970 in any unit and phone numbers apart; of arbitrary runs of 16 or 19 digits about
+one in eleven is refused, of 18 or 20 one in twenty, of others one in forty. What a text is decoded from stands in
+`handlers.shared.encodings`, how digits may be spread over a JSON document in `handlers.shared.json_parts`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from handlers.shared.json_parts import parts_of
 
 SHORTEST: Final = 13
 LONGEST: Final = 19
-SHORTEST_WITH_MORE: Final = 18
-"""An American Express number and a verification value of three digits."""
 MASK: Final = "[card data]"
 
 _UUID: Final = re.compile(
@@ -51,6 +49,8 @@ _NETWORK: Final = re.compile(
 _ANY_INDUSTRY: Final = re.compile(r"[2-9][0-9]{15}")
 """The usual length of fuel, shop and national cards too; 0 and 1 are standards bodies and airlines."""
 _WITH_MORE: Final = (15, 16)
+_BEHIND: Final = re.compile(r"[0-9]{3,4}|(?:0[1-9]|1[0-2])[0-9]{2,}|[0-9]{2}(?:0[1-9]|1[0-2])[0-9]*")
+"""A verification value; a month and a year, or the year first as on a track, and whatever follows."""
 _PRINTED: Final = frozenset({(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (8, 8)})
 """How cards show their digits in groups, and forms ask for them in fields; single digits beside these."""
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
@@ -60,16 +60,19 @@ _BETWEEN: Final = r"[\W_]{0,3}"
 _WORD: Final = rf"(?:{_BETWEEN}(?:code|value|number|num|no|data|digits?))"
 _CERTAIN: Final = (
     rf"(?:cv[vc]2?{_WORD}?"
-    rf"|(?<![a-z])(?:card{_BETWEEN})?(?:cv[nd]2?|csc|cav2?){_WORD}?"
     rf"|card{_BETWEEN}(?:security|verification|validation){_WORD}?"
     rf"|security{_BETWEEN}code"
     rf"|(?<![a-z])(?:track{_BETWEEN}(?:[123]|data)|pin{_BETWEEN}block))"
 )
-_POSSIBLE: Final = rf"(?<![a-z])(?:card{_BETWEEN})?(?:cid|pin(?:{_BETWEEN}number)?|(?:verification|validation){_WORD})"
-"""May also be a customer's id or a one-time password: counts with a value of exactly three or four digits."""
+_POSSIBLE: Final = (
+    rf"(?<![a-z])(?:card{_BETWEEN})?"
+    rf"(?:(?:cv[nd]2?|csc|cav2?){_WORD}?|cid|pin(?:{_BETWEEN}number)?|(?:verification|validation){_WORD})"
+)
+"""May also be somebody's id, such as csc-1001, or a one-time password: counts with exactly three or four digits."""
 _TO_VALUE: Final = r"(?![a-z])[\W_]{1,8}(?:(?:is|was|value)[\W_]{1,8})?"
+_TO_POSSIBLE: Final = r"(?:[\W_]{0,3}[:=][\W_]{0,4}|\s(?:(?:is|was)\s)?)"
 _VERIFICATION: Final = re.compile(
-    rf"{_CERTAIN}{_TO_VALUE}[0-9](?:[\W_]?[0-9]){{2,}}|{_POSSIBLE}{_TO_VALUE}[0-9]{{3,4}}(?![0-9])", re.IGNORECASE
+    rf"{_CERTAIN}{_TO_VALUE}[0-9](?:[\W_]?[0-9]){{2,}}|{_POSSIBLE}{_TO_POSSIBLE}[0-9]{{3,4}}(?![0-9])", re.IGNORECASE
 )
 """The name of a verification value, track or PIN, and its digits behind it."""
 
@@ -159,15 +162,11 @@ def _in_groups(text: str, groups: Sequence[tuple[int, str]]) -> Iterator[tuple[i
 
 
 def _in_long_group(start: int, digits: str) -> Iterator[tuple[int, int]]:
-    """Numbers with other digits right before or behind them, such as an expiry date or a verification value."""
-    if len(digits) < SHORTEST_WITH_MORE:
-        return
-    offsets = range(len(digits) - SHORTEST + 1) if len(digits) > LONGEST else range(1)
-    for offset in offsets:
-        for length in _WITH_MORE:
-            part = digits[offset : offset + length]
-            if len(part) == length and _is_card_number(part, is_plain=False):
-                yield start + offset, start + offset + length
+    """Numbers that go on without a break: with a verification value, a date of expiry, or what a track holds."""
+    for length in _WITH_MORE:
+        number, behind = digits[:length], digits[length:]
+        if _BEHIND.fullmatch(behind) and _is_card_number(number, is_plain=False):
+            yield start, start + len(digits)
 
 
 def _is_printed_card(fields: Sequence[str]) -> bool:
