@@ -10,10 +10,8 @@ from handlers.shared.exact_json import Json
 from handlers.shared.refusal import invalid
 
 LONGEST_LINE: Final = 256
-TOKEN_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}"  # noqa: S105 - what a token looks like, not one
-_TOKEN: Final = re.compile(TOKEN_PATTERN)
-NAME_PATTERN: Final = "[A-Za-z0-9][A-Za-z0-9_.-]{0,127}"
-_NAME: Final = re.compile(NAME_PATTERN)
+_TOKEN: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_.:@+-]{0,127}")
+_NAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 
 
 def require(body: Mapping[str, Json], names: Sequence[str]) -> None:
@@ -28,15 +26,12 @@ def require(body: Mapping[str, Json], names: Sequence[str]) -> None:
 
 
 def parse_token(field: str, value: Json) -> str:
-    """A token, such as the name of a customer, a merchant or a payment method.
+    """A token, such as the name of a customer or a payment method.
 
     Raises:
         Refusal: 400, it has other characters or another length.
     """
-    if isinstance(value, str) and _TOKEN.fullmatch(value):
-        return value
-    rule = "1 to 128 letters, digits or any of _ . : @ + - and start with a letter or digit"
-    raise invalid(field, f"{field} must be {rule}")
+    return _parsed(_TOKEN, "_ . : @ + -", field, value)
 
 
 def parse_name(field: str, value: Json) -> str:
@@ -47,10 +42,7 @@ def parse_name(field: str, value: Json) -> str:
     Raises:
         Refusal: 400, it has other characters or another length.
     """
-    if isinstance(value, str) and _NAME.fullmatch(value):
-        return value
-    rule = "1 to 128 letters, digits or any of _ . - and start with a letter or digit"
-    raise invalid(field, f"{field} must be {rule}")
+    return _parsed(_NAME, "_ . -", field, value)
 
 
 def parse_line(field: str, value: Json) -> str | None:
@@ -64,3 +56,10 @@ def parse_line(field: str, value: Json) -> str | None:
     if isinstance(value, str) and len(value) <= LONGEST_LINE and value.isprintable():
         return value
     raise invalid(field, f"{field} must be one printable line of at most {LONGEST_LINE} characters")
+
+
+def _parsed(pattern: re.Pattern[str], signs: str, field: str, value: Json) -> str:
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    rule = f"1 to 128 letters, digits or any of {signs} and start with a letter or digit"
+    raise invalid(field, f"{field} must be {rule}")
