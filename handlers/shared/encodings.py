@@ -33,8 +33,8 @@ _ESCAPE: Final = re.compile(
 )
 """The look behind keeps a long row of backslashes linear."""
 _REFERENCE: Final = re.compile(r"&#(?:x0*([0-9a-f]+)|0*([0-9]+));?", re.IGNORECASE)
-_EXPONENT: Final = re.compile(r"(?<![\w.])[0-9](?:\.?[0-9]){7,40}e[+-]?[0-9]{1,2}(?!\w)", re.IGNORECASE)
-"""As a program writes a long number that it took for a float; shorter ones are found in identifiers."""
+_EXPONENT: Final = re.compile(r"(?<![\w.-])[0-9](?:\.?[0-9]){7,40}e[+-]?[0-9]{1,2}(?![\w-])", re.IGNORECASE)
+"""As a program writes a long number that it took for a float; shorter ones, and between dashes, are in identifiers."""
 _SPACES: Final = re.compile(r"\s{2,}")
 _BASE64: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_BASE64},}}")
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]{26,}")
