@@ -92,6 +92,21 @@ def test_a_repeated_key_gets_the_first_answer_from_either_version() -> None:
     assert again["headers"]["X-Version"] == "8"
 
 
+def test_a_record_of_an_older_version_answers_for_its_key_and_what_a_newer_one_added_is_no_trouble(
+    dynamodb: DynamoDBClient,
+) -> None:
+    """The first version kept no digest of the other members; the next one may keep more than this one knows."""
+    key = str(uuid4())
+    made = post(order_text(), key=key)
+    table, record_key = "payments", {"payment_id": {"S": content(made)["payment_id"]}}
+    kept = dynamodb.get_item(TableName=table, Key=record_key)["Item"]
+    del kept["others"]
+    dynamodb.put_item(TableName=table, Item=kept | {"risk": {"M": {"score": {"N": "7"}}}})
+    again, shown = post(order_text(), key=key, context=V8), fetch(content(made)["payment_id"])
+    assert (again["statusCode"], again["body"], shown["body"]) == (201, made["body"], made["body"])
+    assert post(order_text("2"), key=key)["statusCode"] == 422
+
+
 def test_a_key_with_another_body_is_refused() -> None:
     key = str(uuid4())
     post(order_text("1"), key=key)
