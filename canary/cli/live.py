@@ -21,7 +21,7 @@ class LiveView:
     """Shows ticks on stderr."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, soft_wrap=True, highlight=False)
+        self._console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._live = Live(console=self._console, auto_refresh=False) if self._console.is_terminal else None
         self._told = 0
         self._trouble = ""
@@ -54,7 +54,7 @@ class LiveView:
 
     def _print(self, text: str) -> None:
         console = self._live.console if self._live is not None else self._console
-        console.print(text, markup=False)
+        console.print(text)
 
 
 def _panel(tick: Tick) -> Group:

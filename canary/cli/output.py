@@ -23,8 +23,8 @@ from canary.core.words import duration_in_words
 from canary.ports import RolloutStore
 from canary.report import ReleaseReport, entry_as_plain, report_as_plain, report_rollout
 
-_stdout = Console(soft_wrap=True, highlight=False)
-_stderr = Console(stderr=True, soft_wrap=True, highlight=False)
+_stdout = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+_stderr = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 VERDICT_STYLE = {
     Verdict.PASS: "green",
@@ -32,13 +32,14 @@ VERDICT_STYLE = {
     Verdict.ERROR: "magenta",
     Verdict.FAIL: "bold red",
 }
+ROLLOUT_ID_LENGTH = len("r-20261121-0203-x7f2")
 SEVERITY_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
 PHASE_STYLE = {Phase.PROMOTED: "bold green", Phase.ROLLED_BACK: "bold red", Phase.ABORTED: "bold red"}
 
 
 def say(text: str) -> None:
     """A line of result."""
-    _stdout.print(text, markup=False)
+    _stdout.print(text)
 
 
 def show_table(table: Table) -> None:
@@ -48,13 +49,22 @@ def show_table(table: Table) -> None:
 
 def narrate(text: str) -> None:
     """A line of narration."""
-    _stderr.print(text, markup=False)
+    _stderr.print(text)
 
 
 def narrate_trouble(trouble: CanaryError | None) -> None:
     """What AWS refused, where it did."""
     if trouble is not None:
         narrate(f"{trouble}; trying again")
+
+
+def _table(*names: str, title: str | None = None) -> Table:
+    """An empty table that cuts nothing off in a narrow terminal: words are folded, ids of rollouts kept whole."""
+    table = Table(title=title, title_justify="left")
+    for name in names:
+        is_id = name == "rollout"
+        table.add_column(name, overflow="fold", no_wrap=is_id, min_width=ROLLOUT_ID_LENGTH if is_id else None)
+    return table
 
 
 def show_plan(rollout: Rollout, *, as_json: bool) -> None:
@@ -65,7 +75,7 @@ def show_plan(rollout: Rollout, *, as_json: bool) -> None:
     for leg in rollout.legs:
         paths = " and ".join(_PATHS[path.path] for path in leg.paths)
         say(f"{leg.target.resource}: version {leg.target.stable} -> {leg.target.canary}, judged by {paths}")
-    table = Table("step", "weight", "bake", "needs", "deadline", title=rollout.plan.strategy, title_justify="left")
+    table = _table("step", "weight", "bake", "needs", "deadline", title=rollout.plan.strategy)
     for number, step in enumerate(rollout.plan.steps, start=1):
         needs = f"{step.min_requests} requests"
         table.add_row(
@@ -84,7 +94,7 @@ def show_status(rollouts: Sequence[Rollout], now: datetime, *, as_json: bool) ->
     if not rollouts:
         say("no rollout is open")
         return
-    table = Table("rollout", "phase", "targets", "versions", "step", "weight", "verdict", "since")
+    table = _table("rollout", "phase", "targets", "versions", "step", "weight", "verdict", "since")
     for rollout in rollouts:
         phase = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
         verdict = Text(rollout.verdict, style=VERDICT_STYLE[rollout.verdict])
@@ -104,7 +114,7 @@ def show_rollouts(rollouts: Sequence[Rollout], *, as_json: bool) -> None:
     if as_json:
         _print_json([_status_as_plain(rollout) for rollout in rollouts])
         return
-    table = Table("rollout", "opened", "by", "targets", "versions", "outcome", "why")
+    table = _table("rollout", "opened", "by", "targets", "versions", "outcome", "why")
     for rollout in rollouts:
         outcome = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
         why = rollout.cause if rollout.phase in (Phase.ROLLED_BACK, Phase.ABORTED) else rollout.reason
@@ -118,7 +128,7 @@ def show_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
     if as_json:
         _print_json([entry_as_plain(entry) for entry in entries])
         return
-    table = Table("at", "what", "by", "weight", "why")
+    table = _table("at", "what", "by", "weight", "why")
     for entry in entries:
         table.add_row(f"{entry.at:%H:%M:%S}", entry.kind, entry.by, str(entry.weight), entry.reason)
     _stdout.print(table)
@@ -173,7 +183,7 @@ def show_pruned(pruned: Sequence[Pruned], *, as_json: bool) -> None:
         _print_json([each.as_plain() for each in pruned])
         return
     for each in pruned:
-        table = Table("version", "published", "fate", title=each.function, title_justify="left")
+        table = _table("version", "published", "fate", title=each.function)
         for fate in each.fates:
             table.add_row(fate.version, f"{fate.published_at:%Y-%m-%d %H:%M}", _fate(fate, each.gone))
         _stdout.print(table)
@@ -195,14 +205,14 @@ def show_notes(notes: Sequence[AuditNote], *, as_json: bool) -> None:
     if as_json:
         _print_json([to_plain(note) for note in notes])
         return
-    table = Table("at", "who", "what", "on", "why")
+    table = _table("at", "who", "what", "on", "why")
     for note in notes:
         table.add_row(f"{note.at:%Y-%m-%d %H:%M}", note.by, note.deed, note.object, note.why)
     _stdout.print(table)
 
 
 def _steps_table(report: ReleaseReport) -> Table:
-    table = Table("weight", "for", "stable", "candidate", "observed share")
+    table = _table("weight", "for", "stable", "candidate", "observed share")
     for step in report.steps:
         share = "-" if step.observed_share is None else f"{100 * step.observed_share:.1f} %"
         lasted = duration_in_words(step.ended_at - step.started_at)

@@ -141,3 +141,20 @@ def test_orders_to_nobody_are_one_line_and_code_2(canary: Canary, order: str) ->
 
     assert (refused.code, refused.stdout) == (2, "")
     assert refused.stderr == "canary: there is no rollout r-nowhere; canary history lists those there were\n"
+
+
+def test_in_a_narrow_terminal_ids_and_reasons_are_whole(
+    canary: Canary, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They ended in an ellipsis, so that nobody could copy them; and a reason in brackets was a traceback."""
+    asked = a_rollout("a-function-with-a-rather-long-name")
+    kept = keep(replace(asked, id=RolloutId("r-20261121-0203-x7f2"), reason="see [/tmp/notes] and :fire:"))
+    monkeypatch.setenv("COLUMNS", "30")
+    status, history, ledger = canary("status"), canary("history"), canary("history", kept.id)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    assert [told.code for told in (status, history, ledger)] == [0, 0, 0]
+    assert "\u2026" not in status.stdout + history.stdout + ledger.stdout
+    assert kept.id in status.stdout
+    assert kept.id in history.stdout
+    assert "see [/tmp/notes] and :fire:" in canary("history").stdout
