@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
+from canary import schema
 from canary.core.capacity import find_doubts, find_obstacles
 from canary.core.errors import AccessDenied, ConfigError, RolloutConflict
 from canary.core.evidence import Evidence
@@ -121,6 +122,19 @@ def doubtful_alarms(readings: tuple[AlarmReading, ...]) -> tuple[str, ...]:
         f"alarm {reading.name} has no data now: if its function is called, check its dimensions, it may watch nothing"
         for reading in readings
         if reading.state is AlarmState.INSUFFICIENT_DATA and not reading.had_data
+    )
+
+
+def unseen_faults(rollout: Rollout) -> str | None:
+    """What must be said where only Lambda reports on a candidate: which failures nothing sees; None where all do."""
+    blind = [leg.target.resource for leg in rollout.legs if all(path.path is not MetricPath.EMF for path in leg.paths)]
+    if not blind:
+        return None
+    seen_by = f"only by alarm {' or '.join(rollout.alarms)}, if at all" if rollout.alarms else "by nothing"
+    return (
+        f"{', '.join(blind)}: judged by what Lambda itself counts (errors, timeouts, durations); an HTTP 500 that the "
+        f"code catches is seen {seen_by}; to have it judged, emit {schema.REQUESTS} and {schema.FAULTS} "
+        "(docs/judging.md, section 1) or name an alarm that sees it (--alarm)"
     )
 
 

@@ -25,6 +25,8 @@ from canary.core.model import (
 from canary.core.rollout import Rollout
 from canary.side_ports import BOUNDLESS, NO_ORDERS, SILENCE, CapacityControl, Notifier, OrderBook
 
+REPORTED_WITHIN: Final = timedelta(days=15)
+"""How far back `MetricSource.has_reported` looks: as long as CloudWatch keeps one-minute data."""
 RECORDED_AT_ONCE: Final = 12_000
 """So many metric periods can be kept with one state: after a longer gap the oldest are judged, but not recorded."""
 
@@ -85,7 +87,7 @@ class MetricSource(Protocol):
         ...
 
     def has_reported(self, target: Target, path: MetricPath, now: datetime) -> bool:
-        """Whether the stable version has reported on that path within the last three hours."""
+        """Whether either version has reported on that path within `REPORTED_WITHIN`, on the alias or on preview."""
         ...
 
 

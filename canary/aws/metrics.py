@@ -9,8 +9,8 @@ from canary import schema
 from canary.aws.clients import aws_errors
 from canary.core.errors import Unavailable
 from canary.core.leg import MetricPath
-from canary.core.model import Counts, MetricWindow, Target, Version
-from canary.ports import WindowQuery
+from canary.core.model import AliasName, Counts, MetricWindow, Target, Version
+from canary.ports import REPORTED_WITHIN, WindowQuery
 
 if TYPE_CHECKING:
     from types_boto3_cloudwatch import CloudWatchClient
@@ -77,10 +77,15 @@ class CloudWatchMetrics:
         return tuple(_windows(index, query, series, now) for index, query in enumerate(queries))
 
     def has_reported(self, target: Target, path: MetricPath, now: datetime) -> bool:
-        """One call: whether the stable version has a datapoint within three hours, as long as 1 s data are kept."""
+        """One call, of one metric for each version and alias; hours of one-minute data, which are kept for 15 days."""
         source = _SOURCES[path]
-        entry = _entry("m", source.namespace, source.requests, "Sum", _dimensions(target, target.stable), 60)
-        return bool(self._read([entry], now - timedelta(hours=3), now).get("m"))
+        aliases = (target.alias, *([target.preview_alias] if target.preview_alias is not None else []))
+        places = [(alias, version) for alias in aliases for version in (target.stable, target.canary)]
+        entries = [
+            _entry(f"m{number}", source.namespace, source.requests, "Sum", _dimensions(target, *place), 3600)
+            for number, place in enumerate(places)
+        ]
+        return any(self._read(entries, now - REPORTED_WITHIN, now).values())
 
     def _read(self, asked: "Sequence[MetricDataQueryTypeDef]", since: datetime, now: datetime) -> dict[str, Series]:
         series: dict[str, Series] = {}
@@ -107,7 +112,7 @@ def _entries(index: int, target: Target, path: MetricPath) -> "Iterator[MetricDa
     source = _SOURCES[path]
     seconds = int(path.period.total_seconds())
     for arm, version in (("stable", target.stable), ("canary", target.canary)):
-        dimensions = _dimensions(target, version)
+        dimensions = _dimensions(target, target.alias, version)
         for name, metric, statistic in (
             ("requests", source.requests, "Sum"),
             ("errors", source.errors, "Sum"),
@@ -125,8 +130,8 @@ def _entry(  # noqa: PLR0917 - the parts of one query, in CloudWatch's order
     return {"Id": identity, "MetricStat": read, "ReturnData": True}
 
 
-def _dimensions(target: Target, version: Version) -> "list[DimensionTypeDef]":
-    values = (target.function, target.resource, version)
+def _dimensions(target: Target, alias: AliasName, version: Version) -> "list[DimensionTypeDef]":
+    values = (target.function, f"{target.function}:{alias}", version)
     return [{"Name": name, "Value": value} for name, value in zip(schema.METRIC_DIMENSIONS, values, strict=True)]
 
 

@@ -230,7 +230,12 @@ def _plan_as_plain(rollout: Rollout) -> dict[str, Plain]:
     return {
         "strategy": rollout.plan.strategy,
         "targets": [
-            {"resource": leg.target.resource, "from_version": leg.target.stable, "to_version": leg.target.canary}
+            {
+                "resource": leg.target.resource,
+                "from_version": leg.target.stable,
+                "to_version": leg.target.canary,
+                "judged_by": [path.path.value for path in leg.paths],
+            }
             for leg in rollout.legs
         ],
         "steps": [

@@ -19,14 +19,15 @@ from canary.core.hooks import HookKind
 from canary.core.model import FunctionName, Phase, RolloutId
 from canary.core.request import ReleaseRequest, ask_again
 from canary.core.rollout import Rollout
-from canary.opening import check_headroom, doubtful_alarms, open_rollout, plan_rollout
+from canary.opening import check_headroom, doubtful_alarms, open_rollout, plan_rollout, unseen_faults
 from canary.wiring import Wired, new_rollout_id
 
 TAKEN_OVER_WITHIN: Final = timedelta(seconds=90)
 """How long the controller inside AWS may take to take a detached release over; its schedule looks each minute."""
 
 Functions = Annotated[
-    list[str], typer.Option("--function", "-f", help="A function to release; may be given several times.")
+    list[str],
+    typer.Option("--function", "-f", help="A function to release, or FUNCTION:ALIAS; may be given several times."),
 ]
 Alias = Annotated[str, typer.Option(help="Its alias [default: live].")]
 Candidate = Annotated[str, typer.Option(help="The version to release [default: the newest published one].")]
@@ -98,7 +99,8 @@ def plan(
     request = options.request_of(asked, session.published)
     rollout = plan_rollout(request, world.router, world.metrics, world.clock, RolloutId("planned"))
     frozen = freeze_at(rollout.freeze, rollout.opened_at)
-    for doubt in (*check_headroom(rollout, world.capacity), *([frozen] if frozen is not None else [])):
+    doubts = (*check_headroom(rollout, world.capacity), unseen_faults(rollout), frozen)
+    for doubt in filter(None, doubts):
         output.narrate(doubt)
     output.show_plan(rollout, as_json=as_json)
 
@@ -183,9 +185,9 @@ def _release(session: options.Session, request: ReleaseRequest, *, detach: bool,
     world = wired.world
     planned = plan_rollout(request, world.router, world.metrics, world.clock, new_rollout_id(world.clock.now()))
     alarmed = doubtful_alarms(world.alarms.read_alarms(planned.alarms))
-    doubts = (*check_headroom(planned, world.capacity), *alarmed)
+    doubts = (*check_headroom(planned, world.capacity), *alarmed, unseen_faults(planned))
     rollout = open_rollout(planned, request, world.alarms, world.store, notifier=world.notifier, orders=world.orders)
-    for told in (*doubts, f"rollout {rollout.id} is open"):
+    for told in filter(None, (*doubts, f"rollout {rollout.id} is open")):
         output.narrate(told)
     if controller is not None:
         _hand_over(wired, rollout.id, controller)

@@ -137,7 +137,7 @@ def _metrics(facts: Facts) -> Iterator[Finding]:
                 rule="not-called",
                 severity=Severity.NOTE,
                 object=function.resource,
-                what=f"version {function.routing.stable} was not called within three hours",
+                what=f"version {function.routing.stable} was not called within 15 days",
                 why="without requests there is nothing to judge by, and a release waits until its deadline",
                 command="python -m loadtests.run --help",
             )

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from canary.core.leg import MetricPath
-from canary.core.model import Counts, Target, Version
+from canary.core.model import AliasName, Counts, Target, Version
 from canary.ports import WindowQuery
 from tests.contracts.conftest import Measured
 
@@ -59,6 +62,22 @@ def test_whether_the_stable_version_reports_is_known(measured: Measured) -> None
     now = measured.since + 5 * PERIOD
 
     assert measured.source.has_reported(measured.target, MetricPath.EMF, now)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stable": Version("8")},
+        {"canary": Version("9")},
+        {"stable": Version("8"), "alias": AliasName("other"), "preview_alias": AliasName("live")},
+    ],
+)
+def test_either_version_may_have_reported_on_the_alias_or_on_preview_and_long_ago(
+    measured: Measured, change: dict[str, Any]
+) -> None:
+    a_week_later = measured.since + timedelta(days=7)
+
+    assert measured.source.has_reported(replace(measured.target, **change), MetricPath.EMF, a_week_later)
 
 
 def test_a_version_that_never_reported_is_known_too(measured: Measured) -> None:

@@ -3,6 +3,7 @@
 The releases run side by side: each waits most of its time for metrics.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -38,11 +39,11 @@ def handler(event, context):
 }
 
 HANDLERS = Path(__file__).parents[2] / "handlers"
-REPORTING = """
+JUDGING = Path(__file__).parents[2] / "docs" / "judging.md"
+CATCHES = """
 import random
-from handlers.shared.release_metrics import measured
 
-@measured
+@{decorator}
 def handler(event, context):
     try:
         if random.random() < {share}:
@@ -54,9 +55,16 @@ def handler(event, context):
 
 
 def reporting(share: float) -> dict[str, str]:
-    """Code that reports its own requests and faults, and answers 500 from a caught exception for a share of them."""
+    """Code that reports by the payments service's decorator, and answers 500 from a caught exception for a share."""
     files = {f"handlers/{path.relative_to(HANDLERS)}": path.read_text() for path in HANDLERS.rglob("*.py")}
-    return files | {"app.py": REPORTING.format(share=share)}
+    imported = "from handlers.shared.release_metrics import measured\n"
+    return files | {"app.py": imported + CATCHES.format(decorator="measured", share=share)}
+
+
+def reporting_as_documented(share: float) -> dict[str, str]:
+    """The same by the lines that docs/judging.md gives to anybody's code."""
+    (lines,) = re.findall(r"```python\n(.*?)```", JUDGING.read_text(), flags=re.DOTALL)
+    return {"app.py": lines + CATCHES.format(decorator="reports_itself", share=share)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +82,13 @@ class Case:
 
 CASES = (
     Case(name="an unchanged copy", stable=reporting(0), candidate=reporting(0) | {"note.txt": "2"}, ends="promoted"),
-    Case(name="caught 500", stable=reporting(0), candidate=reporting(0.05), ends="rolled_back", rate=20),
+    Case(
+        name="caught 500",
+        stable=reporting_as_documented(0),
+        candidate=reporting_as_documented(0.05),
+        ends="rolled_back",
+        rate=20,
+    ),
     Case(name="throws", stable=HEALTHY, candidate=THROWS, ends="rolled_back", because="errors"),
     Case(name="dies on import", stable=HEALTHY, candidate=DIES, ends="rolled_back", because="errors"),
     Case(name="times out", stable=HEALTHY, candidate=HANGS, ends="rolled_back", because="errors", rate=6),
@@ -93,6 +107,7 @@ class Ended:
     """How a release ended, and what its callers saw."""
 
     code: int
+    result: str
     told: str
     live: object
     lost: list[str]
@@ -107,6 +122,7 @@ def release(canary: Canary, function: Published, case: Case) -> Ended:
         )  # fmt: skip
     return Ended(
         code=told.returncode,
+        result=told.stdout,
         told=told.stdout + told.stderr,
         live=function.live(),
         lost=traffic.lost,
@@ -133,7 +149,7 @@ def check(case: Case, ending: Ended) -> None:
     is_good = case.ends == "promoted"
     expected: dict[str, object] = {"version": "2" if is_good else "1", "weights": {}}
     assert (ending.code, ending.live) == (0 if is_good else 1, expected), f"{case.name}: {ending.told}"
-    assert case.because in ending.told, f"{case.name}: {ending.told}"
+    assert case.because in ending.result, f"{case.name}: {ending.told}"
     assert ending.lost == [], case.name
     assert "2" in ending.answered, case.name
 
@@ -148,3 +164,5 @@ def test_bad_versions_go_back_by_themselves_and_good_ones_are_promoted(
 
     for case in cases:
         check(case, endings[case.name])
+    for case in STANDARD_METRICS_ONLY:
+        assert "an HTTP 500 that the code catches is seen by nothing" in endings[case.name].told

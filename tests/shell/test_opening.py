@@ -12,7 +12,7 @@ from canary.core.model import AlarmState, AliasName, AliasRouting, FunctionName,
 from canary.core.plan import strategy_named
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.core.rollout import Rollout
-from canary.opening import open_rollout, plan_rollout
+from canary.opening import open_rollout, plan_rollout, unseen_faults
 from tests.fakes import Simulation, simulated_world
 
 
@@ -62,6 +62,21 @@ def test_a_function_that_emits_its_own_metrics_is_judged_by_them_first(simulatio
 
     assert [path.path for path in emitting.legs[0].paths] == [MetricPath.EMF, MetricPath.LAMBDA]
     assert [path.path for path in silent.legs[0].paths] == [MetricPath.LAMBDA]
+
+
+def test_what_nothing_would_see_is_said_where_only_lambda_reports(simulation: Simulation) -> None:
+    """A version that answered 500 from a caught exception was promoted without a word: no metric of Lambda's saw it."""
+    seen = planned(simulation, asked())
+    simulation.fleet.emits_own_metrics = False
+    unseen = planned(simulation, asked())
+
+    assert unseen_faults(seen) is None
+    assert unseen_faults(unseen) == (
+        "pay:live: judged by what Lambda itself counts (errors, timeouts, durations); an HTTP 500 that the code "
+        "catches is seen by nothing; to have it judged, emit Requests and Faults (docs/judging.md, section 1) or name "
+        "an alarm that sees it (--alarm)"
+    )
+    assert "is seen only by alarm api-5xx, if at all;" in str(unseen_faults(replace(unseen, alarms=("api-5xx",))))
 
 
 @pytest.mark.parametrize(
