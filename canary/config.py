@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,10 @@ from canary.core.rollout import OnInconclusive, OnSilence, Policy
 from canary.parsing import Table, parse_duration
 
 DEFAULT_STRATEGY: Final = "Canary10Percent5Minutes"
+_ALL: Final = Decimal(100)
 _SHIFT: Final = re.compile(r"(\d+(?:\.\d+)?)\s*%\s*(?::\s*([^:=\s]+))?(:\s*approve(?:=(\S+))?)?")
+_PLACE: Final = re.compile(r"([a-zA-Z0-9_-]{1,64})(?::([a-zA-Z0-9_-]{1,128}))?")
+"""Lambda's names of functions and aliases (API reference, CreateFunction and CreateAlias)."""
 _APPROVE_WITHIN: Final = timedelta(hours=24)
 
 
@@ -40,6 +44,31 @@ class PublishedStack:
     controller: FunctionName | None = None
     notify: tuple[Destination, ...] = ()
     freeze: tuple[FreezeWindow, ...] = ()
+
+
+def parse_place(text: str, alias: str = "") -> tuple[FunctionName, AliasName]:
+    """``NAME`` or ``NAME:ALIAS``, where `alias` was named beside it or not at all; `live` where neither names one.
+
+    Raises:
+        ConfigError: an ARN, no name of a function, no alias, or two aliases.
+    """
+    if ":function:" in text:
+        name = text.partition(":function:")[2].partition(":")[0]
+        raise ConfigError(
+            f"{text!r:.200} is an ARN; name the function alone ({name or 'NAME'}, or NAME:ALIAS): account and region "
+            "are those of the AWS settings"
+        )
+    matched = _PLACE.fullmatch(text)
+    if matched is None:
+        raise ConfigError(f"{text!r:.200} is no function's name; write NAME, or NAME:ALIAS")
+    if matched[2] and alias and matched[2] != alias:
+        raise ConfigError(f"{text} and alias {alias} are two aliases; name one")
+    chosen = matched[2] or alias or schema.LIVE_ALIAS
+    if chosen.isdecimal():
+        raise ConfigError(
+            f"{chosen} is a version of {matched[1]}, no alias; name the version to release by --candidate"
+        )
+    return FunctionName(matched[1]), AliasName(chosen)
 
 
 def parse_weight(text: str) -> Weight:
@@ -80,10 +109,12 @@ def _parse_shift(text: str) -> Shift:
 
 
 def _weight(percent: str) -> Weight:
-    basis_points = float(percent) * 100
-    if basis_points != round(basis_points):
-        raise ConfigError(f"a weight of {percent} % is finer than 0.01 %, which aliases cannot hold")
-    return Weight(round(basis_points))
+    share = Decimal(percent)
+    if share > _ALL:
+        raise ConfigError(f"a weight of {percent:.20} % is outside 0..100 %; give a percentage in that range")
+    if (basis_points := share * 100) != int(basis_points):
+        raise ConfigError(f"a weight of {percent:.20} % is finer than 0.01 %, which aliases cannot hold")
+    return Weight(int(basis_points))
 
 
 def parse_published(text: str, name: str) -> PublishedStack:
@@ -132,7 +163,7 @@ def read_release_file(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}; name another file with --config") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is no TOML: {error}") from error
 
 
@@ -218,9 +249,10 @@ def _judge(slo: Table) -> JudgeSettings:
 def _target(table: Table) -> TargetRequest:
     preview = table.text("preview_alias", "")
     candidate = table.text("candidate", "")
+    function, alias = parse_place(table.text("function"), table.text("alias", ""))
     target = TargetRequest(
-        function=FunctionName(table.text("function")),
-        alias=AliasName(table.text("alias", schema.LIVE_ALIAS)),
+        function=function,
+        alias=alias,
         preview_alias=AliasName(preview) if preview else None,
         candidate=Version(candidate) if candidate else None,
         min_requests=table.whole("min_requests"),

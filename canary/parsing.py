@@ -11,19 +11,29 @@ from canary.core.errors import ConfigError
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smh])")
 
+LONGEST: Final = timedelta(days=365)
+"""Nothing that a release waits for may take longer."""
+
+GREATEST: Final = 1_000_000_000
+"""No setting is a larger number."""
+
 Choice = TypeVar("Choice", bound=StrEnum)
+Number = TypeVar("Number", int, float)
 
 
 def parse_duration(text: str) -> timedelta:
-    """``90s``, ``5m``, ``1h``, ``1h30m``; at least 0.
+    """``90s``, ``5m``, ``1h``, ``1h30m``; 0 to `LONGEST`.
 
     Raises:
         ConfigError: anything else.
     """
     parts = _DURATION.findall(text.strip())
     if not parts or "".join(number + unit for number, unit in parts) != re.sub(r"\s", "", text):
-        raise ConfigError(f"{text!r} is no duration; write it like 90s, 5m or 1h30m")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
+        raise ConfigError(f"{text!r:.60} is no duration; write it like 90s, 5m or 1h30m")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > LONGEST.total_seconds():
+        raise ConfigError(f"{text!r:.60} is longer than {LONGEST.days} days; give less")
+    return timedelta(seconds=seconds)
 
 
 class Table:
@@ -54,14 +64,14 @@ class Table:
         return tuple(value or ())
 
     def whole(self, key: str) -> int | None:
-        """The whole number, None where it is left out."""
+        """The whole number, `GREATEST` at most on either side of 0; None where it is left out."""
         value: int | None = self._value(key, int, "a whole number")
-        return value
+        return None if value is None else self._bounded(key, "a whole number", value)
 
     def share(self, key: str, default: float) -> float:
         """The share, by default `default`."""
         value = self._value(key, int | float, "a share such as 0.01")
-        return default if value is None else float(value)
+        return default if value is None else float(self._bounded(key, "a share such as 0.01", value))
 
     def duration(self, key: str) -> timedelta | None:
         """The duration, None where it is left out."""
@@ -100,6 +110,11 @@ class Table:
         value = self._values.get(key)
         if value is not None and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
             raise self._misfit(key, wanted, value)
+        return value
+
+    def _bounded(self, key: str, wanted: str, value: Number) -> Number:
+        if not -GREATEST <= value <= GREATEST:
+            raise self._misfit(key, f"{wanted}, no more than {GREATEST}", value)
         return value
 
     def _misfit(self, key: str, wanted: str, value: object) -> ConfigError:

@@ -15,7 +15,9 @@ HEAD = """# Command reference
 Written by `make docs` from the commands' own `--help`.
 
 Exit codes of `canary`: 0 done, 1 the candidate was rolled back or the rollout aborted, 2 bad input or conflict,
-75 AWS did not answer, 77 a permission is missing. stdout is the result, stderr the narration.
+75 AWS did not answer, 77 a permission is missing. Those of `localcloud`: 0 done, 1 a resource could not be applied,
+2 bad input or conflict, 70 the server broke, 75 no cloud is up, 130 interrupted. stdout is the result, stderr the
+narration.
 """
 WIDTH = 100
 

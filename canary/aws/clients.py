@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ParamValidationError
 
 from canary.core.errors import AccessDenied, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
@@ -123,10 +123,10 @@ def connect(region: str | None = None) -> Clients:
     ``AWS_REGION`` counts as for the aws command; boto3 alone reads ``AWS_DEFAULT_REGION`` only.
 
     Raises:
-        ConfigError: no region is set anywhere.
+        ConfigError: no region is set anywhere, or a setting that boto3 refuses.
     """
-    session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
     try:
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         functions = session.client("lambda", config=_PROMPT)
         functions.meta.events.register("before-send.lambda", Pace(CALLS_A_SECOND).wait)
         return Clients(
@@ -139,6 +139,11 @@ def connect(region: str | None = None) -> Clients:
         )
     except NoRegionError as error:
         raise ConfigError("no AWS region is set; export AWS_REGION=us-east-1 or pass --region") from error
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(
+            f"the AWS settings are of no use: {_line(error)}; mend --region, AWS_PROFILE, AWS_ENDPOINT_URL, AWS_REGION "
+            "or ~/.aws/config"
+        ) from error
 
 
 @contextmanager
@@ -153,8 +158,15 @@ def aws_errors(doing: str) -> Iterator[None]:
         raise _sorted(doing, error) from error
     except NoCredentialsError as error:
         raise AccessDenied(f"{doing}: no AWS credentials were found; log in or export AWS_PROFILE") from error
+    except ParamValidationError as error:
+        raise ConfigError(f"{doing}: {_line(error)}") from error
     except BotoCoreError as error:
-        raise Unavailable(f"{doing}: {error}") from error
+        raise Unavailable(f"{doing}: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    """Its text as one line."""
+    return " ".join(str(error).split())
 
 
 def error_code(error: ClientError) -> str:

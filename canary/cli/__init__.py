@@ -5,15 +5,17 @@ stdout is the result, stderr the narration. Exit codes: 0 done, 1 the candidate 
 """
 
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
+from typer.exceptions import TyperException
 
 from canary.cli import control, doctor, judge, look, orders, prune, release
 from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 app = typer.Typer(
     help="Shift traffic between two versions of Lambda functions, judge the new one, promote it or roll it back.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -45,10 +47,32 @@ app.command()(look.audit)
 def main() -> None:
     """Runs the command; every expected failure is one line on stderr and an exit code."""
     try:
-        app()
+        _refuse_empty(sys.argv[1:])
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except TyperException as misuse:
+        code = _tell(misuse.format_message() + _see_help(misuse), misuse.exit_code)
     except CanaryError as error:
-        print(f"canary: {error}", file=sys.stderr)  # noqa: T201 - this is the one place where errors are told
-        sys.exit(exit_code(error))
+        code = _tell(str(error), exit_code(error))
+    sys.exit(code)
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """An empty word is most likely a variable that nobody set: it must not be taken for a word left out."""
+    for before, argument in pairwise(["the first word", *arguments]):
+        if not argument.strip():
+            raise ConfigError(f"{before} has no value: give it one, or leave it out")
+        if argument.startswith("--") and argument.endswith("="):
+            raise ConfigError(f"{argument[:-1]} has no value: give it one, or leave it out")
+
+
+def _see_help(misuse: TyperException) -> str:
+    context = getattr(misuse, "ctx", None)
+    return f"; see {context.command_path} --help" if context is not None else ""
+
+
+def _tell(text: str, code: int) -> int:
+    print(f"canary: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201 - the one place where errors are told
+    return code
 
 
 def exit_code(error: CanaryError) -> int:

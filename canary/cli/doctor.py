@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from canary import schema
 from canary.adopting import adopt_alias
 from canary.cli import options, output
-from canary.config import parse_request
+from canary.config import parse_place, parse_request
 from canary.core.doctor import examine, is_clean
 from canary.core.errors import ConfigError
-from canary.core.model import AliasName, FunctionName
 from canary.core.orders import AdoptTo
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.examining import look_around
@@ -57,7 +55,7 @@ def adopt(
 ) -> None:
     """Puts an alias right that was left with two versions: one write, refused while a rollout holds the alias."""
     world = options.connect(environment, store, region).wired.world
-    name, alias = _place(function)
+    name, alias = parse_place(function)
     serves = adopt_alias(world, name, alias, to=to, by=options.caller(), why=why)
     output.say(f"alias {name}:{alias} {'serves one version already' if serves is None else f'serves {serves} now'}")
 
@@ -65,14 +63,9 @@ def adopt(
 def _request(session: options.Session, config: Path | None, functions: Sequence[str]) -> ReleaseRequest:
     """The release whose ground is looked at."""
     tables, where = options.release_file(config)
-    named = tuple(TargetRequest(function=name, alias=alias) for name, alias in map(_place, functions))
+    named = tuple(TargetRequest(function=name, alias=alias) for name, alias in map(parse_place, functions))
     published = session.published.targets if session.published is not None else ()
     if not (named or published or tables.get("targets")):
         raise ConfigError("what shall be looked at? name a function (--function NAME) or an environment (--env dev)")
     request = parse_request(tables, where, by=options.caller(), targets=named or published)
     return options.guarded(replace(request, targets=named or request.targets), session.published)
-
-
-def _place(text: str) -> tuple[FunctionName, AliasName]:
-    name, _, alias = text.partition(":")
-    return FunctionName(name), AliasName(alias or schema.LIVE_ALIAS)

@@ -9,10 +9,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from canary import schema
-from canary.config import PublishedStack, parse_destinations, parse_request, read_release_file
+from canary.config import PublishedStack, parse_destinations, parse_place, parse_request, read_release_file
 from canary.core.errors import ConfigError
-from canary.core.model import AliasName, FunctionName, RolloutId, Version
+from canary.core.model import AliasName, RolloutId, Version
 from canary.core.request import ReleaseRequest, TargetRequest
 from canary.ports import RolloutStore
 from canary.wiring import Wired, connect_clients, read_published, wire
@@ -166,13 +165,8 @@ def _named_targets(asked: Asked, published: PublishedStack | None) -> tuple[Targ
     if asked.functions:
         preview = AliasName(asked.preview_alias) if asked.preview_alias else None
         return tuple(
-            TargetRequest(
-                function=FunctionName(name),
-                alias=AliasName(asked.alias or schema.LIVE_ALIAS),
-                preview_alias=preview,
-                candidate=candidate,
-            )
-            for name in asked.functions
+            TargetRequest(function=function, alias=alias, preview_alias=preview, candidate=candidate)
+            for function, alias in (parse_place(name, asked.alias) for name in asked.functions)
         )
     targets = published.targets if published is not None else ()
     return tuple(replace(target, candidate=candidate or target.candidate) for target in targets)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from canary.cli import options, output
+from canary.config import parse_place
 from canary.core.errors import ConfigError
 from canary.core.model import FunctionName
 from canary.core.prune import KEPT, Retention
@@ -46,7 +47,7 @@ def prune(
 
 def _functions(named: list[str], session: options.Session) -> tuple[FunctionName, ...]:
     if named:
-        return tuple(FunctionName(name) for name in named)
+        return tuple(parse_place(name)[0] for name in named)
     if session.published is None:
         raise ConfigError("whose versions? name a function (--function NAME) or an environment (--env dev)")
     return tuple(dict.fromkeys(target.function for target in session.published.targets))

@@ -13,6 +13,8 @@ from canary.core.model import ALL_TRAFFIC, FULL_BASIS_POINTS, NO_TRAFFIC, Weight
 PRESET_PREFIX: Final = "CodeDeployDefault."
 LONGEST_BAKE: Final = timedelta(hours=48)
 """CodeDeploy's own bound on the time from the first to the last shift of one deployment (2,880 minutes)."""
+MOST_STEPS: Final = 100
+"""One for each percent; all of them are kept with every state of a rollout."""
 REQUESTS_FOR_P99: Final = 299
 """Requests without a slow one that show p99 at 95 % confidence: ceil(ln 0.05 / ln 0.99)."""
 
@@ -42,7 +44,11 @@ class Strategy:
     held_back: Weight = NO_TRAFFIC
 
     def __post_init__(self) -> None:
-        """Refuse a recipe that does not rise to where it ends."""
+        """Refuse a recipe that does not rise to where it ends, or takes too many steps to it."""
+        if len(self.shifts) > MOST_STEPS:
+            raise ConfigError(
+                f"strategy {self.name:.60}: {len(self.shifts)} steps are more than {MOST_STEPS}; take larger ones"
+            )
         weights = [shift.weight for shift in self.shifts]
         last = Weight(FULL_BASIS_POINTS - self.held_back.basis_points)
         if not weights or weights[-1] != last:

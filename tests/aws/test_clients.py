@@ -1,4 +1,4 @@
-"""Which region the adapters speak to."""
+"""Which region the adapters speak to, and settings that boto3 refuses."""
 
 import pytest
 
@@ -29,4 +29,23 @@ def test_a_region_that_is_asked_for_outranks_them(monkeypatch: pytest.MonkeyPatc
 
 def test_without_one_the_error_says_what_to_type() -> None:
     with pytest.raises(ConfigError, match="export AWS_REGION=us-east-1 or pass --region"):
+        connect()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("AWS_PROFILE", "nope", r"The config profile \(nope\) could not be found"),
+        ("AWS_ENDPOINT_URL", "foo", "Invalid endpoint: foo"),
+        ("AWS_REGION", "us east!", "us east!"),
+    ],
+)
+def test_a_setting_that_boto3_refuses_is_said(
+    variable: str, value: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them ended in a traceback of botocore."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(ConfigError, match=f"the AWS settings are of no use: .*{why}.*; mend --region, AWS_PROFILE"):
         connect()

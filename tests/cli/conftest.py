@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from canary.aws.store import DynamoStore
 from canary.cli import main
+from canary.core.ledger import EntryKind
+from canary.core.rollout import Rollout
 from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
+from tests.fakes import START
 from tests.rollout_table import rollout_table
 
 
@@ -28,6 +32,7 @@ class Answer:
 
 
 Canary = Callable[..., Answer]
+Keep = Callable[[Rollout], Rollout]
 
 
 @pytest.fixture
@@ -60,3 +65,15 @@ def canary(
         return Answer(code=int(ended.value.code or 0), stdout=told.out, stderr=told.err)
 
     return run
+
+
+@pytest.fixture
+def keep(cloud: RunningCloud, table: str) -> Keep:
+    """Keeps a rollout in the table."""
+
+    def kept(rollout: Rollout) -> Rollout:
+        recorded, entry = rollout.recording(EntryKind.OPENED, "release", at=START, by="ci")
+        DynamoStore(cloud.client("dynamodb"), table).open_rollout(recorded, entry)
+        return recorded
+
+    return kept

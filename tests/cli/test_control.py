@@ -1,6 +1,5 @@
 """The orders to one rollout as typed (T6): what they say, what they change, what is written down, who is refused."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,24 +11,10 @@ from canary.core.ledger import EntryKind
 from canary.core.model import AliasName, FunctionName, Phase, RolloutId
 from canary.core.rollout import Rollout
 from localcloud.running import RunningCloud
-from tests.cli.conftest import Canary
+from tests.cli.conftest import Canary, Keep
 from tests.fakes import START
 from tests.localcloud.functions_under_test import behind_alias
 from tests.rollouts import a_rollout
-
-Keep = Callable[[Rollout], Rollout]
-
-
-@pytest.fixture
-def keep(cloud: RunningCloud, table: str) -> Keep:
-    """Keeps a rollout in the table."""
-
-    def kept(rollout: Rollout) -> Rollout:
-        recorded, entry = rollout.recording(EntryKind.OPENED, "release", at=START, by="ci")
-        DynamoStore(cloud.client("dynamodb"), table).open_rollout(recorded, entry)
-        return recorded
-
-    return kept
 
 
 @pytest.fixture

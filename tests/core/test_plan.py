@@ -94,7 +94,7 @@ def test_a_weight_outside_0_to_100_percent_is_refused(percent: int) -> None:
         Weight.percent(percent)
 
 
-@given(st.integers(1, 9_999), st.timedeltas(timedelta(0), timedelta(hours=1)))
+@given(st.integers(100, 9_999), st.timedeltas(timedelta(0), timedelta(hours=1)))
 def test_every_canary_and_linear_strategy_rises_to_100(basis_points: int, interval: timedelta) -> None:
     for strategy in (canary_strategy(Weight(basis_points), interval), linear_strategy(Weight(basis_points), interval)):
         weights = [shift.weight for shift in strategy.shifts]
@@ -135,3 +135,10 @@ def test_what_is_held_back_stays_on_stable_during_the_last_bake() -> None:
 def test_so_much_cannot_be_held_back_that_the_last_step_is_no_step_up(percent: int) -> None:
     with pytest.raises(ConfigError, match="weights must rise from above 0 % to"):
         strategy_named("Canary10Percent5Minutes").holding_back(Weight.percent(percent))
+
+
+def test_a_plan_has_at_most_a_step_for_each_percent() -> None:
+    """10,000 steps of a hundredth of a percent were taken, and their state fitted into no item of the store."""
+    assert len(linear_strategy(Weight.percent(1), MINUTE).shifts) == 100
+    with pytest.raises(ConfigError, match="strategy linear: 10000 steps are more than 100; take larger ones"):
+        linear_strategy(Weight(1), MINUTE)

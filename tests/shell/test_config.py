@@ -2,15 +2,16 @@
 
 import json
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from canary.config import (
+    parse_place,
     parse_published,
     parse_request,
     parse_strategy,
@@ -18,9 +19,10 @@ from canary.config import (
     read_release_file,
 )
 from canary.core.capacity import Capacity
+from canary.core.codec import to_plain
 from canary.core.destination import Destination, Medium
 from canary.core.errors import ConfigError
-from canary.core.freeze import FreezeWindow
+from canary.core.freeze import FreezeWindow, freeze_at
 from canary.core.hooks import HookStage
 from canary.core.model import Metric, Weight
 from canary.core.request import ReleaseRequest
@@ -42,19 +44,69 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("text", ["366d", "8761h", f"{'9' * 400}h", "99999999999999999m"])
+def test_a_duration_that_nobody_waits_for_is_refused(text: str) -> None:
+    """Such a text ended in a traceback: Python holds no more than 999,999,999 days."""
+    with pytest.raises(ConfigError, match=r"is (no duration|longer than 365 days)"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "alias", "place"),
+    [
+        ("pay", "", ("pay", "live")),
+        ("pay", "blue", ("pay", "blue")),
+        ("pay:blue", "", ("pay", "blue")),
+        ("pay:blue", "blue", ("pay", "blue")),
+    ],
+)
+def test_a_function_is_named_with_or_without_its_alias(text: str, alias: str, place: tuple[str, str]) -> None:
+    assert parse_place(text, alias) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "alias", "why"),
+    [
+        ("pay:blue", "green", "pay:blue and alias green are two aliases; name one"),
+        ("pay:7", "", "7 is a version of pay, no alias; name the version to release by --candidate"),
+        (
+            "arn:aws:lambda:us-east-1:123456789012:function:pay:live",
+            "",
+            r"an ARN; name the function alone \(pay, ",
+        ),
+        ("123456789012:function:pay", "", r"an ARN; name the function alone \(pay, "),
+        ("", "", "'' is no function's name; write NAME, or NAME:ALIAS"),
+        ("pay:", "", "no function's name"),
+        ("pay me", "", "no function's name"),
+    ],
+)
+def test_what_names_no_function_of_this_account_is_refused(text: str, alias: str, why: str) -> None:
+    """`-f pay:live` was released under that very name: nothing was ever counted for it."""
+    with pytest.raises(ConfigError, match=why):
+        parse_place(text, alias)
+
+
 @given(st.text(max_size=12))
 def test_any_text_is_a_duration_or_refused(text: str) -> None:
     with suppress(ConfigError):
         assert parse_duration(text) >= timedelta(0)
 
 
-@pytest.mark.parametrize(("text", "basis_points"), [("10%", 1000), ("0.5 %", 50), ("0.01%", 1), ("100%", 10_000)])
+@pytest.mark.parametrize(
+    ("text", "basis_points"), [("10%", 1000), ("0.5 %", 50), ("0.01%", 1), ("0.07%", 7), ("100%", 10_000)]
+)
 def test_a_weight_is_a_percentage(text: str, basis_points: int) -> None:
     assert parse_weight(text) == Weight(basis_points)
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("120%", "outside 0..100"), ("0.001%", "finer than 0.01"), ("ten", "no weight")]
+    ("text", "why"),
+    [
+        ("120%", "outside 0..100"),
+        (f"{'9' * 400}%", "outside 0..100"),
+        ("0.001%", "finer than 0.01"),
+        ("ten", "no weight"),
+    ],
 )
 def test_a_weight_that_an_alias_cannot_hold_is_refused(text: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why):
@@ -227,3 +279,75 @@ def test_a_share_is_held_back_by_a_percentage() -> None:
     ]
     with pytest.raises(ConfigError, match="'lots' is no weight; write it like 10%"):
         request({"hold_back": "lots"})
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"reason = '\xff'", "codec can't decode"),
+        (b"a = " + b"[" * 5000, "recursion"),
+        (b"a = " + b"9" * 5000, "Exceeds the limit"),
+    ],
+)
+def test_a_file_of_other_bytes_is_no_toml(tmp_path: Path, content: bytes, why: str) -> None:
+    """Each of them was a traceback."""
+    path = tmp_path / "rollout.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=f"rollout.toml is no TOML: .*{why}"):
+        read_release_file(path)
+
+
+WORDS = st.sampled_from(
+    [
+        "10%:5m",
+        "100%",
+        "5m",
+        "rollback",
+        "auto",
+        "each-step",
+        "lambda:check",
+        "linear:0.01%:1s",
+        f"{'9' * 400}%:1h",
+        f"1%:{'9' * 400}h",
+        f"{'9' * 400}h",
+        "Fri 16:00-Mon 08:00 UTC",
+        "9999-12-31 00:00-9999-12-31 23:59 UTC",
+        "arn:aws:lambda:us-east-1:1:function:pay",
+    ]
+)
+OTHERS = st.one_of(
+    st.text(max_size=8),
+    st.integers(),
+    st.sampled_from([10**400, -(10**400), 2**63]),
+    st.floats(),
+    st.booleans(),
+    st.datetimes(),
+)
+VALUES = st.one_of(WORDS, WORDS, OTHERS, st.lists(WORDS | OTHERS, max_size=3))
+"""Whatever TOML can hold."""
+
+
+def table_of(*keys: str) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.sampled_from(keys), VALUES, max_size=2) | VALUES
+
+
+KEYS = ("strategy", "steps", "bake", "hold_back", "alarms", "reason", "freeze", "min_requests", "hold_limit", "tick")
+ENTRIES = st.one_of(
+    st.tuples(st.sampled_from([*KEYS, "on_inconclusive", "on_silence"]), VALUES),
+    st.tuples(st.just("targets"), st.lists(table_of("function", "alias", "preview_alias", "min_requests"), max_size=2)),
+    st.tuples(st.just("hooks"), st.lists(table_of("name", "stage", "run", "deadline"), max_size=2)),
+    st.tuples(st.just("slo"), table_of("errors", "slow", "alpha", "tolerance", "attribution")),
+    st.tuples(st.just("notify"), table_of("to")),
+    st.tuples(st.just("capacity"), table_of("provisioned", "ready_within")),
+)
+FILES = st.lists(ENTRIES, min_size=1, max_size=2).map(dict)
+
+
+@settings(max_examples=500)
+@given(FILES)
+def test_whatever_a_file_holds_is_a_request_or_refused(tables: dict[str, Any]) -> None:
+    with suppress(ConfigError):
+        planned = request(tables)
+        freeze_at(planned.freeze, datetime.now(tz=UTC))
+        json.dumps(to_plain(planned.plan()), allow_nan=False)
