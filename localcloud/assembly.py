@@ -8,10 +8,11 @@ from localcloud import authorization, observe, seams
 from localcloud.autoscaling import AutoScaling
 from localcloud.front import Application, Service, in_front
 from localcloud.functions import aliases, asynchronous, routing, versions
-from localcloud.functions.execution import Executor, has_runtime_client
+from localcloud.functions.execution import Executor
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.pool import EnvironmentPool
 from localcloud.functions.provisioned import ProvisionedConcurrency
+from localcloud.functions.runtime_client import has_runtime_client
 from localcloud.gateway import answers, integration, patching, permissions, requests
 from localcloud.settings import STATUS_PATH, ServerSettings
 from localcloud.starting import Announcement

@@ -1,7 +1,8 @@
 """The `localcloud` command: the embedded cloud of the current folder, and the engine that applies a program to it.
 
-stdout is the result, stderr the narration. Exit codes: 0 done, 2 bad input or conflict, 70 the server broke, 75 no
-cloud is up. The engine's commands are imported when they are used, because it takes its time.
+stdout is the result, stderr the narration. Exit codes: 0 done, 1 a resource could not be applied, 2 bad input or
+conflict, 70 the server broke, 75 no cloud is up, 130 interrupted. The engine's commands are imported when they are
+used, because it takes its time.
 """
 
 import importlib
@@ -13,8 +14,10 @@ from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from localcloud import instance, lifecycle
+from localcloud.functions.runtime_client import WITHOUT_IT, has_runtime_client
 from localcloud.instance import Instance
 from localcloud.lifecycle import UNAVAILABLE, CommandFailed, Wish
 from localcloud.settings import ACCESS_KEY, DEFAULT_REGION, SECRET_KEY
@@ -42,7 +45,6 @@ class _WithEngine(TyperGroup):
 app = typer.Typer(
     cls=_WithEngine,
     help="AWS on localhost, for the current folder.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -52,7 +54,9 @@ app = typer.Typer(
 @app.command()
 def up(
     port: Annotated[str | None, typer.Option(help="A port, or auto; 4566 or else a free one by default.")] = None,
-    speed: Annotated[float, typer.Option(help="Seconds of alarm time that pass in a second.")] = 1.0,
+    speed: Annotated[
+        float | None, typer.Option(help="Seconds of alarm time that pass in a second, 1 to 60 [default: 1].")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Repeat the draws of weighted aliases.")] = None,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and end on Ctrl-C.")] = False,
 ) -> None:
@@ -60,12 +64,15 @@ def up(
     wish = Wish(port=lifecycle.parse_port(port), speed=lifecycle.require_speed(speed), seed=seed)
     found = instance.running(_FOLDER)
     if found is not None:
+        lifecycle.require_same(found, wish)
         _say(f"already up at {found.endpoint} (pid {found.pid})")
         return
     started = lifecycle.start(_FOLDER, wish, foreground=foreground)
     if started.note:
         _say(started.note)
     _say(f"up at {started.instance.endpoint} (pid {started.instance.pid})")
+    if not has_runtime_client():
+        _say(WITHOUT_IT)
     _say('next: eval "$(localcloud env)"')
     if foreground:
         lifecycle.wait_for_the_end(_FOLDER, started)
@@ -133,10 +140,19 @@ def down() -> None:
 def main() -> None:
     """Runs the command; every expected failure is one line on stderr and an exit code."""
     try:
-        app()
+        code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except TyperException as misuse:
+        context = getattr(misuse, "ctx", None)
+        told = " ".join(misuse.format_message().split())
+        _say(f"localcloud: {told}; see {context.command_path if context else 'localcloud'} --help")
+        code = misuse.exit_code
+    except typer.Abort:
+        _say("localcloud: nothing was done")
+        code = 130
     except CommandFailed as failed:
         _say(f"localcloud: {failed}")
-        sys.exit(failed.exit_code)
+        code = failed.exit_code
+    sys.exit(code)
 
 
 def _running() -> Instance:

@@ -58,7 +58,7 @@ def recorded(folder: Path) -> Instance | None:
     """The facts on file; None when there are none, or none that can be read."""
     try:
         return Instance(**json.loads(instance_file(folder).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return None
 
 

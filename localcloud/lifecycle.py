@@ -13,6 +13,7 @@ from typing import IO, Final
 
 from localcloud import instance
 from localcloud.instance import HOME, Instance
+from localcloud.observe.settings import FASTEST
 from localcloud.settings import DEFAULT_PORT, LOOPBACK
 from localcloud.starting import REFUSED, Announcement, NotStarted, end_server, start_server
 
@@ -37,10 +38,10 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What `up` is asked for; `port` is None for 4566 or, if that is taken, any other."""
+    """What `up` is asked for, None where it is not: 4566 or, if that is taken, another port; real time; no seed."""
 
     port: int | None = None
-    speed: float = 1.0
+    speed: float | None = None
     seed: int | None = None
 
 
@@ -68,15 +69,31 @@ def parse_port(text: str | None) -> int | None:
     return int(text)
 
 
-def require_speed(speed: float) -> float:
-    """The speed, when alarm time does not stand still or run backwards by it.
+def require_speed(speed: float | None) -> float | None:
+    """The speed, when alarm time does not stand still or run backwards by it, nor outrun the stamps of points.
 
     Raises:
-        CommandFailed: It is below 1.
+        CommandFailed: It is outside of 1 to `FASTEST`.
     """
-    if not speed >= 1:
-        raise CommandFailed(f"--speed {speed:g}: give at least 1, which is real time", BAD_INPUT)
+    if speed is not None and not 1 <= speed <= FASTEST:
+        raise CommandFailed(f"--speed {speed:g}: give a number from 1, which is real time, to {FASTEST}", BAD_INPUT)
     return speed
+
+
+def require_same(found: Instance, wish: Wish) -> None:
+    """Nothing, when the instance that is up already is what is wished for.
+
+    Raises:
+        CommandFailed: It is up with another port, speed or seed.
+    """
+    told = instance.told_by(found)
+    asked = {"port": wish.port or None, "speed": wish.speed, "seed": wish.seed}
+    others = [f"--{name} {told.get(name)}" for name, value in asked.items() if value not in (None, told.get(name))]
+    if others:
+        raise CommandFailed(
+            f"up already at {found.endpoint}, with {' '.join(others)}; for another: localcloud down, then up again",
+            BAD_INPUT,
+        )
 
 
 def log_file(folder: Path) -> Path:
@@ -88,11 +105,18 @@ def start(folder: Path, wish: Wish, *, foreground: bool = False) -> Started:
     """Starts a server for `folder` and records it.
 
     Raises:
-        CommandFailed: The port that was asked for is taken, or the server did not come up.
+        CommandFailed: The port that was asked for is taken, the folder cannot be made, or the server did not come up.
     """
     port = chosen_port(wish, _is_free)
-    instance.forget(folder)
-    (folder / HOME / "run").mkdir(parents=True)
+    try:
+        instance.forget(folder)
+        (folder / HOME / "run").mkdir(parents=True)
+    except OSError as refused:
+        raise CommandFailed(
+            f"folder {HOME} cannot be made in {folder.resolve()}: {refused.strerror}; move away what is in its place, "
+            "or go to another folder",
+            BAD_INPUT,
+        ) from refused
     with _log(folder, foreground=foreground) as log:
         process, said = _started(folder, wish, port, log, foreground=foreground)
     if process.stdout is not None:
@@ -154,7 +178,9 @@ def _is_free(port: int) -> bool:
 def _started(
     folder: Path, wish: Wish, port: int, log: IO[str] | None, *, foreground: bool
 ) -> tuple["Popen[str]", Announcement]:
-    options = ["--port", str(port), "--speed", str(wish.speed)]
+    options = ["--port", str(port)]
+    if wish.speed is not None:
+        options += ["--speed", str(wish.speed)]
     if wish.seed is not None:
         options += ["--seed", str(wish.seed)]
     if foreground:

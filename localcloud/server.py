@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 from uuid import uuid4
@@ -119,9 +120,13 @@ def _bind(port: int) -> socket.socket:
 
 
 def _allow_many_files() -> None:
-    """Raises the soft limit of open files: every environment of a function has a handful, every client one."""
+    """Raises the soft limit of open files: every environment of a function has a handful, every client one.
+
+    A kernel that refuses it, as macOS refuses an unlimited number, leaves the limit as it is.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _refuse(reason: str) -> None:

@@ -57,7 +57,7 @@ def _is_loopback(host: str) -> bool:
 def _recorded(path: Path) -> Target | None:
     try:
         document = json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         raise EngineError(f"{path} is not JSON: run `localcloud down`, then `localcloud up`") from error

@@ -5,10 +5,8 @@ taken over here for Python functions. Where there is no ``awslambdaric``, and fo
 workers run the code and only the counting is done here.
 """
 
-import importlib.util
 import json
 import logging
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +20,7 @@ from localcloud.functions.model import Invocation, Outcome, Record
 from localcloud.functions.platform_log import PlatformFacts, log_lines
 from localcloud.functions.pool import EnvironmentKey, EnvironmentPool
 from localcloud.functions.records import function_arn, qualifier_of
+from localcloud.functions.runtime_client import WITHOUT_IT, has_runtime_client
 from localcloud.observe.metrics import record_invocation
 from localcloud.xray.tracing import Span, Tracing
 
@@ -29,11 +28,6 @@ _log: Final = logging.getLogger(__name__)
 
 Result = dict[str, Any]
 """What ministack expects of an execution: ``body``, ``log`` and, of a failed one, ``error``."""
-
-
-def has_runtime_client() -> bool:
-    """Whether functions can run under awslambdaric here: on Linux, where its wheels are."""
-    return sys.platform.startswith("linux") and importlib.util.find_spec("awslambdaric") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +43,7 @@ class Executor:
         if has_runtime_client():
             seams.dispatch.wrap(self._around_dispatch)
         else:
-            _log.warning("awslambdaric is not here: handlers run under ministack's own worker, with slower cold starts")
+            _log.warning(WITHOUT_IT)
         seams.dispatch.wrap(_counting)
         seams.emit_lambda_metrics.replace(lambda *_, **__: None)
         seams.invalidate_worker.wrap(self._around_invalidate)

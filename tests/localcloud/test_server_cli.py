@@ -38,21 +38,25 @@ Run = Callable[..., Said]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """The command in an empty folder; what it leaves up is ended."""
+def within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The command in an empty folder, in this process."""
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str) -> Said:
-        if arguments[0] == "up":
-            return up(*arguments)
         monkeypatch.setattr(sys, "argv", ["localcloud", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
         written = capfd.readouterr()
         return Said(code=int(end.value.code or 0), out=written.out, err=written.err)
 
-    yield command
-    command("down")
+    return command
+
+
+@pytest.fixture
+def run(within: Run) -> Iterator[Run]:
+    """The command in an empty folder; what it leaves up is ended."""
+    yield lambda *arguments: up(*arguments) if arguments[0] == "up" else within(*arguments)
+    within("down")
 
 
 def up(*arguments: str) -> Said:
@@ -73,6 +77,12 @@ def test_up_is_found_again_asked_and_ended(run: Run, tmp_path: Path) -> None:
     assert (first.code, f"up at {told.endpoint} (pid {told.pid})" in first.err) == (0, True)
     again = run("up")
     assert (again.code, again.err) == (0, f"already up at {told.endpoint} (pid {told.pid})\n")
+    assert run("up", "--port", str(told.port), "--speed", "6").code == 0
+    other = run("up", "--speed", "7", "--seed", "3", "--port", "1")
+    assert (other.code, other.err.count("\n")) == (2, 1)
+    assert (
+        f"up already at {told.endpoint}, with --port {told.port} --speed 6.0; for another: localcloud down" in other.err
+    )
     status = json.loads(run("status", "--json").out)
     assert {name: status[name] for name in ("endpoint", "instance_id", "pid", "port", "seed", "speed")} == {
         "endpoint": told.endpoint,
@@ -183,11 +193,35 @@ def test_in_the_foreground_it_ends_with_its_command(run: Run, tmp_path: Path, wa
     assert list((tmp_path / HOME).iterdir()) == []
 
 
-@pytest.mark.parametrize("option", [("--port", "70000"), ("--port", "x"), ("--port", "0"), ("--speed", "0.5")])
-def test_bad_input_is_one_line_and_exit_code_two(run: Run, tmp_path: Path, option: tuple[str, str]) -> None:
-    refused = run("up", *option)
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--port", "70000"),
+        ("--port", "x"),
+        ("--port", "0"),
+        ("--speed", "0.5"),
+        ("--speed", "61"),
+        ("--speed", "inf"),
+        ("--speed", "nan"),
+        ("--speed", "fast"),
+        ("--quickly",),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(within: Run, tmp_path: Path, option: tuple[str, ...]) -> None:
+    refused = within("up", *option)
     assert (refused.code, refused.err.count("\n"), list(tmp_path.iterdir())) == (2, 1, [])
-    assert " ".join(option) in refused.err
+    assert option[0] in refused.err
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_line(within: Run, tmp_path: Path) -> None:
+    (tmp_path / HOME).write_text("mine")
+
+    refused = within("up", "--port", "auto")
+
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"folder .localcloud cannot be made in {tmp_path}: Not a directory; move away what is" in refused.err
+    assert (within("status").code, within("down").code) == (75, 0)
+    assert (tmp_path / HOME).read_text() == "mine"
 
 
 def test_a_server_that_breaks_at_its_start_shows_the_end_of_its_log(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
