@@ -7,7 +7,7 @@ versions".
 from typing import Any, Final
 
 from localcloud import seams
-from localcloud.functions.model import Record
+from localcloud.functions.model import LATEST, Record
 from localcloud.functions.records import function_arn
 from localcloud.functions.refusal import HttpAnswer, Refusal
 
@@ -129,12 +129,14 @@ def _published(name: str, answer: HttpAnswer) -> HttpAnswer:
 def _deleting(original: seams.Function, numbers: VersionNumbers) -> seams.Function:
     def delete(name: str, query: dict[str, Any], path_qualifier: str | None = None) -> HttpAnswer:
         function = seams.functions.value.get(name)
+        version = seams.request_qualifier(path_qualifier, query)
+        if function is not None and version == LATEST:
+            return Refusal(message="$LATEST version cannot be deleted without deleting the function.").answer()
         answer: HttpAnswer = original(name, query, path_qualifier)
         if function is not None:
             numbers.note(function)
         if function is None or answer[0] != _CONFLICT:
             return answer
-        version = seams.request_qualifier(path_qualifier, query)
         names = ", ".join(sorted(name for name, alias in function["aliases"].items() if _refers(alias, version)))
         text = f"Unable to delete version because the following aliases reference it: [{names}]"
         return Refusal(code="ResourceConflictException", message=text, status=_CONFLICT).answer()

@@ -3,10 +3,12 @@
 A statement for ``NAME:live`` allows neither ``NAME`` nor ``NAME:7`` ("Resource-based policies" of the Lambda guide).
 """
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from uuid import uuid4
 
 from localcloud import seams
 from localcloud.functions.refusal import HttpAnswer, Refusal
@@ -15,10 +17,11 @@ GATEWAY_SERVICE: Final = "apigateway.amazonaws.com"
 _ACTIONS: Final = ("lambda:InvokeFunction", "lambda:*", "*")
 _ARN_PARTS: Final = 5
 _OK: Final = 200
+_FIRST_REFUSAL: Final = 300
 
 
 def install() -> None:
-    """Keeps the permissions of each qualifier apart."""
+    """Keeps the permissions of each qualifier apart, and each policy's RevisionId."""
     seams.add_permission.wrap(_add_by_qualifier)
     seams.get_policy.wrap(_get_by_qualifier)
     seams.remove_permission.wrap(_remove_by_qualifier)
@@ -63,20 +66,44 @@ def _add_by_qualifier(original: seams.Function) -> seams.Function:
     def add(
         name: str, request: dict[str, Any], query: dict[str, Any] | None = None, path_qualifier: str | None = None
     ) -> HttpAnswer:
-        with _only(name, seams.request_qualifier(path_qualifier, query)):
-            answer: HttpAnswer = original(name, request, query, path_qualifier)
-            return answer
+        qualifier = seams.request_qualifier(path_qualifier, query)
+        with _only(name, qualifier):
+            return _guarded(
+                name, qualifier, request.get("RevisionId"), lambda: original(name, request, query, path_qualifier)
+            )
 
     return add
 
 
 def _remove_by_qualifier(original: seams.Function) -> seams.Function:
     def remove(name: str, sid: str, query: dict[str, Any], path_qualifier: str | None = None) -> HttpAnswer:
-        with _only(name, seams.request_qualifier(path_qualifier, query)):
-            answer: HttpAnswer = original(name, sid, query, path_qualifier)
-            return answer
+        qualifier = seams.request_qualifier(path_qualifier, query)
+        wanted = next(iter(query.get("RevisionId") or ()), None)
+        with _only(name, qualifier):
+            return _guarded(name, qualifier, wanted, lambda: original(name, sid, query, path_qualifier))
 
     return remove
+
+
+def _guarded(name: str, qualifier: str | None, wanted: str | None, change: Callable[[], HttpAnswer]) -> HttpAnswer:
+    """What `change` answers; where a RevisionId is `wanted` that is not the policy's any more, a refusal."""
+    if wanted is not None and wanted != _revisions(name).get(qualifier):
+        text = (
+            "The RevisionId provided does not match the latest RevisionId for the Lambda function or alias. "
+            "Call the GetPolicy API to retrieve the latest RevisionId for your resource."
+        )
+        return Refusal(code="PreconditionFailedException", message=text, status=412).answer()
+    answer = change()
+    if answer[0] < _FIRST_REFUSAL:
+        _revisions(name)[qualifier] = str(uuid4())
+    return answer
+
+
+def _revisions(name: str) -> dict[str | None, str]:
+    """The RevisionId of each qualifier's policy: changed by every change of that policy, and by nothing else."""
+    function = seams.functions.value.get(name) or {}
+    revisions: dict[str | None, str] = function.setdefault("localcloud_policy_revisions", {})
+    return revisions
 
 
 def _get_by_qualifier(original: seams.Function) -> seams.Function:
@@ -87,7 +114,11 @@ def _get_by_qualifier(original: seams.Function) -> seams.Function:
         if answer[0] == _OK and not statements:
             text = "The resource you requested does not exist."
             return Refusal(code="ResourceNotFoundException", message=text, status=404).answer()
-        return answer
+        if answer[0] != _OK:
+            return answer
+        revision = _revisions(name).setdefault(qualifier, str(uuid4()))
+        told: HttpAnswer = seams.json_response(json.loads(answer[2]) | {"RevisionId": revision}, _OK)
+        return told
 
     return get
 

@@ -125,3 +125,34 @@ def test_the_access_log_has_one_line_a_request_in_the_stage_s_format(cloud: Runn
 
 def log_events(cloud: RunningCloud, group: str) -> list[Any]:
     return list(cloud.client("logs").filter_log_events(logGroupName=group)["events"])
+
+
+def test_a_policy_that_has_changed_since_is_not_changed_by_its_old_revision(cloud: RunningCloud) -> None:
+    """AddPermission and RemovePermission took any RevisionId (API reference, both operations)."""
+    functions, name = cloud.client("lambda"), published(cloud, "live").name
+    stale = functions.exceptions.PreconditionFailedException
+
+    def permit(statement: str, **guard: Any) -> None:  # noqa: ANN401 - passes a parameter on
+        functions.add_permission(
+            FunctionName=name,
+            Qualifier="live",
+            StatementId=statement,
+            Action="lambda:InvokeFunction",
+            Principal="events.amazonaws.com",
+            **guard,
+        )
+
+    def revision() -> str:
+        return functions.get_policy(FunctionName=name, Qualifier="live")["RevisionId"]
+
+    permit("first")
+    old = revision()
+    permit("second", RevisionId=old)
+
+    with pytest.raises(stale, match="Call the GetPolicy API"):
+        permit("third", RevisionId=old)
+    with pytest.raises(stale):
+        functions.remove_permission(FunctionName=name, Qualifier="live", StatementId="first", RevisionId=old)
+    functions.remove_permission(FunctionName=name, Qualifier="live", StatementId="first", RevisionId=revision())
+    (left,) = json.loads(functions.get_policy(FunctionName=name, Qualifier="live")["Policy"])["Statement"]
+    assert left["Sid"] == "second"

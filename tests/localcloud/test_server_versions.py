@@ -75,6 +75,16 @@ def test_version_numbers_are_not_given_twice_not_even_to_a_function_created_anew
     assert function.publish() == "4"
 
 
+def test_latest_is_not_deleted_without_its_function(cloud: RunningCloud) -> None:
+    """The call deleted the whole function, with every version and alias."""
+    functions, function = cloud.client("lambda"), deployed(cloud)
+
+    with pytest.raises(functions.exceptions.InvalidParameterValueException, match="cannot be deleted without deleting"):
+        functions.delete_function(FunctionName=function.name, Qualifier="$LATEST")
+
+    assert functions.get_function(FunctionName=function.name)["Configuration"]["Version"] == "$LATEST"
+
+
 def test_a_published_version_is_active_at_once(cloud: RunningCloud) -> None:
     function = deployed(cloud)
     version = function.publish(ECHO + "# new code\n")
