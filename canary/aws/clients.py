@@ -50,11 +50,10 @@ _HOOKS = _config(attempts=1, connect_s=3, read_s=LONGEST_CALL_S + 10)
 """For calls of hooks: as long as a function may run, and once. A hook that is called again would test twice."""
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
 _STALE = {"PreconditionFailedException", "ConditionalCheckFailedException"}
+_MISSING = {"ResourceNotFoundException", "ResourceNotFound"}
 _REFUSED = {
     "InvalidParameterValueException",
     "InvalidParameterValue",
-    "ResourceNotFoundException",
-    "ResourceNotFound",
     "ValidationException",
     "ValidationError",
     "LimitExceeded",
@@ -184,6 +183,8 @@ def _sorted(doing: str, error: ClientError) -> AccessDenied | StaleWrite | Confi
         return AccessDenied(f"{doing}: AWS does not know these credentials ({code}); log in again")
     if code in _STALE:
         return StaleWrite(f"{doing}: it changed since it was read")
+    if code in _MISSING:
+        return ConfigError(f"{doing}: {said}; check its name and the region, or deploy the stack first")
     if code in _REFUSED:
         return ConfigError(f"{doing}: {said}")
     return Unavailable(f"{doing}: {code}: {said}")

@@ -96,6 +96,14 @@ def test_a_clearing_write_sends_the_empty_weights(stubbed: tuple[LambdaRouter, S
         ).is_split()
 
 
+def test_what_is_not_there_is_told_with_what_to_check(stubbed: tuple[LambdaRouter, Stubber]) -> None:
+    router, stubber = stubbed
+    stubber.add_client_error("update_alias", "ResourceNotFoundException", service_message="Function not found: pay")
+
+    with stubber, pytest.raises(ConfigError, match="Function not found: pay; check its name and the region, or deploy"):
+        router.write_routing(PAY, LIVE, ROUTING)
+
+
 def test_silence_of_the_network_is_no_answer_and_missing_credentials_are_a_refusal() -> None:
     with pytest.raises(Unavailable, match=r"reading: Connect timeout"), aws_errors("reading"):
         raise ConnectTimeoutError(endpoint_url="https://lambda")
