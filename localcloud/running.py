@@ -84,6 +84,8 @@ def client_of(service: str, endpoint: str, region: str) -> Any:  # noqa: ANN401 
 def running_cloud(*options: str, log: IO[str] | None = None) -> Iterator[RunningCloud]:
     """A cloud on a free port for the length of a ``with`` block; it also ends when this process is killed.
 
+    Ctrl-C in a terminal does not reach it: whoever uses it can still put things right.
+
     Args:
         options: More options of ``python -m localcloud.server``, such as ``--seed 7``.
         log: Where the server's stderr goes; this process's stderr by default.
@@ -93,7 +95,7 @@ def running_cloud(*options: str, log: IO[str] | None = None) -> Iterator[Running
     """
     fixed = ("--port", "0", "--xray-port", "0", "--until-parent-exits")
     with TemporaryDirectory(prefix="localcloud-", ignore_cleanup_errors=True) as folder:
-        process, said = start_server([*fixed, *options], folder=Path(folder), log=log, detached=False)
+        process, said = start_server([*fixed, *options], folder=Path(folder), log=log, detached=True)
         try:
             yield RunningCloud(endpoint=said.endpoint, port=said.port, pid=said.pid)
         finally:

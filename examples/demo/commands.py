@@ -61,15 +61,14 @@ class Shell:
         self.running.remove(process)
 
     def stop_all(self) -> None:
-        """Ends everything that was started here, the last first."""
+        """Ends everything that was started here, the last first; a release takes its traffic back before it ends."""
         for process in reversed(self.running):
             process.send_signal(signal.SIGTERM)
-        for process in reversed(self.running):
             try:
-                process.wait(timeout=ENDS_WITHIN_S)
+                process.communicate(timeout=ENDS_WITHIN_S)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.communicate()
         self.running.clear()
 
     def _start(self, command: Sequence[str], *, stdout: IO[str] | int, stderr: int) -> subprocess.Popen[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from examples.demo.commands import ROOT, CommandFailed, Shell
-from examples.demo.figures import Release, Watched, client_line, summarise
+from examples.demo.figures import Figures, Release, Watched, client_line, summarise
 from examples.releases import EXAMPLES, build_release
 from localcloud.engine.deploy import deploy
 from localcloud.engine.jobs import Result
@@ -19,12 +19,13 @@ from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 ENVIRONMENT: Final = "dev"
-RATE: Final = "60"
+RATE: Final = "45"
 WARM_S: Final = 4
 """Traffic before the first release: until then nobody knows how the stable version does."""
-STRATEGY: Final = "25%:15s,100%:10s"
+STRATEGY: Final = "40%:15s,100%:10s"
+"""A first step in which the fault, which a fortieth of all requests shows, is beyond doubt."""
 TOLD_EVERY_S: Final = 5
-PROMOTED, ROLLED_BACK = 0, 1
+PROMOTED, ROLLED_BACK = "promoted", "rolled_back"
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Story:
         self.tell(f"  {changed} of {len(result.changes)} resources changed in {result.seconds:.1f} s")
         return result
 
-    def _release(self, overlay: str, *, gate: bool, expect: int) -> Release:
+    def _release(self, overlay: str, *, gate: bool, expect: str) -> Release:
         watched = self._drive_load(overlay)
         self._warm_up(watched)
         bundle = build_release(EXAMPLES / overlay, self.shell.folder / "releases" / overlay)
@@ -65,13 +66,26 @@ class Story:
         if gate:
             arguments += ["--gate", self._gate()]
         self.tell(f"canary release {' '.join(arguments[:4])} ...")
+        arguments += ["--why", overlay.replace("_", " ")]
         with self._telling_callers(watched):
-            told = self.shell.run(
-                "canary", "release", *arguments, "--why", overlay.replace("_", " "), "--json",
-                expect=(expect,), on_line=lambda line: self.tell(f"  {line}"),
-            )  # fmt: skip
+            report = self._released(arguments)
+            if gate and _failed_the_gate(report):
+                self.tell(
+                    "  the gate said no before any traffic: so slow is a machine busy with other work too; once more"
+                )
+                report = self._released(arguments)
         self.shell.stop(watched.process)
-        return summarise(json.loads(told), watched)
+        if report["outcome"] != expect:
+            raise CommandFailed(f"{overlay} was to be {expect} and is {report['outcome']}: {report['reason']}")
+        return summarise(report, watched)
+
+    def _released(self, arguments: list[str]) -> Figures:
+        """The controller's report of a release, whether promoted or rolled back."""
+        told = self.shell.run(
+            "canary", "release", *arguments, "--json", expect=(0, 1), on_line=lambda line: self.tell(f"  {line}")
+        )
+        report: Figures = json.loads(told)
+        return report
 
     def _drive_load(self, name: str) -> Watched:
         snapshots, summary = (self.shell.folder / f"{name}.{kind}" for kind in ("snapshots.jsonl", "client.json"))
@@ -95,9 +109,10 @@ class Story:
         self.tell(client_line(watched))
 
     def _gate(self) -> str:
+        """Asks 400 times where 299 are needed, by users enough for answers of 250 ms."""
         return (
-            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 40 --users 6 "
-            f"--duration 11 --warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
+            f"{sys.executable} -m loadtests.gate --host {self.outputs['preview_url']} --rate 40 --users 12 "
+            f"--duration 13 --warm-up 3 --min-requests 299 --json {self.shell.folder / 'gate.json'}"
         )
 
     @contextmanager
@@ -117,6 +132,10 @@ class Story:
             ended.set()
             teller.join()
             self.tell(client_line(watched))
+
+
+def _failed_the_gate(report: Figures) -> bool:
+    return report["outcome"] == ROLLED_BACK and str(report["reason"]).startswith("hook gate failed")
 
 
 def cloud_variables(cloud: RunningCloud) -> dict[str, str]:

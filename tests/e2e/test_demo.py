@@ -62,9 +62,11 @@ def test_an_interrupted_demo_ends_everything_that_it_started(tmp_path: Path) -> 
         for line in demo.stdout:
             if "callers" in line:
                 break
-        os.kill(demo.pid, signal.SIGINT)
+        os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
         told = demo.stdout.read()
 
     assert demo.wait() == 130, told
+    assert told.endswith("interrupted: everything that was started has ended\n")
+    assert "Traceback" not in told
     time.sleep(0.5)
     assert left_behind(tmp_path) == []
