@@ -4,6 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := canary stack handlers localcloud loadtests bench tests examples
+SCRATCH := build/tmp
+
+# Nothing is left outside of this folder.
+demo unit simulate: export TMPDIR := $(CURDIR)/$(SCRATCH)
+demo unit simulate: export MPLCONFIGDIR := $(CURDIR)/$(SCRATCH)/matplotlib
 
 .PHONY: help setup demo test check lint types imports unit simulate docs bench-detection bench-handlers bench-rates bench-scale chaos-handlers fuzz-handlers lock clean
 
@@ -19,7 +24,10 @@ $(STAMP): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-demo: setup ## a whole release on the embedded cloud, at most 3 minutes
+$(SCRATCH):
+	@mkdir -p $@
+
+demo: setup | $(SCRATCH) ## a whole release on the embedded cloud, at most 3 minutes
 	$(BIN)/python -m examples.demo
 
 test: check ## every check and test; what CI runs
@@ -36,12 +44,12 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports
 
-unit: setup
+unit: setup | $(SCRATCH)
 	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m e2e --ignore tests/e2e/test_demo.py --numprocesses 6 --dist loadscope
 	$(BIN)/pytest tests/e2e/test_demo.py
 
-simulate: setup ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
+simulate: setup | $(SCRATCH) ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
 	$(BIN)/python -m tests.simulation
 
 docs: setup ## docs/cli.md from the commands, docs/api.md from the OpenAPI document
