@@ -10,6 +10,7 @@ from localcloud.front import Application, Service, in_front
 from localcloud.functions import aliases, asynchronous, routing, versions
 from localcloud.functions.execution import Executor
 from localcloud.functions.launch import Surroundings
+from localcloud.functions.payloads import checking_payloads
 from localcloud.functions.pool import EnvironmentPool
 from localcloud.functions.provisioned import ProvisionedConcurrency
 from localcloud.functions.runtime_client import has_runtime_client
@@ -33,7 +34,7 @@ class Assembled:
 
 def assemble(settings: ServerSettings, said: Announcement) -> Assembled:
     """The application to serve as announced."""
-    application = cast("Application", seams.application.value)
+    application = checking_payloads(cast("Application", seams.application.value))
     segments, pool = SegmentStore(), EnvironmentPool()
     around = Surroundings(endpoint=said.endpoint, xray_daemon=listen(segments, settings.xray_port))
     tracing = Tracing(segments)

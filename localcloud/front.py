@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 """An ASGI application."""
 
@@ -47,6 +48,10 @@ class ServiceError(Exception):
         self.code = code
         self.status = status
 
+    def document(self) -> dict[str, Any]:
+        """The error as JSON."""
+        return {"__type": self.code, "message": str(self)}
+
 
 Service = Callable[[Call], dict[str, Any]]
 """Answers the calls of one service; raises `ServiceError`."""
@@ -60,23 +65,23 @@ def in_front(
     async def front(scope: Scope, receive: Receive, send: Send) -> None:
         document = documents.get(scope.get("path", ""))
         if document is not None:
-            await _answer(send, 200, document())
+            await answered(send, 200, document())
             return
-        signed = _CREDENTIAL.search(_header(scope, b"authorization")) if scope["type"] == "http" else None
+        signed = _CREDENTIAL.search(header(scope, b"authorization")) if scope["type"] == "http" else None
         service = services.get(signed.group(3)) if signed else None
         if signed is None or service is None:
             await application(scope, receive, send)
             return
         access_key, region = signed.group(1), signed.group(2)
-        body = await _body(receive)
-        target = _header(scope, b"x-amz-target").rpartition(".")[2]
+        body = await body_of(receive)
+        target = header(scope, b"x-amz-target").rpartition(".")[2]
         call = Call(
             operation=target or scope["path"].strip("/"),
             body=json.loads(body or b"{}"),
             account=access_key if _ACCOUNT.fullmatch(access_key) else _DEFAULT_ACCOUNT,
             region=region,
         )
-        await _answer(send, *_carried_out(service, call))
+        await answered(send, *_carried_out(service, call))
 
     return front
 
@@ -85,14 +90,16 @@ def _carried_out(service: Service, call: Call) -> tuple[int, dict[str, Any]]:
     try:
         return 200, service(call)
     except ServiceError as error:
-        return error.status, {"__type": error.code, "message": str(error)}
+        return error.status, error.document()
 
 
-def _header(scope: Scope, name: bytes) -> str:
+def header(scope: Scope, name: bytes) -> str:
+    """The value of a request's header, by its name in small letters; empty without one."""
     return next((value.decode("latin-1") for each, value in scope["headers"] if each == name), "")
 
 
-async def _body(receive: Receive) -> bytes:
+async def body_of(receive: Receive) -> bytes:
+    """A request's whole body."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -101,7 +108,8 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _answer(send: Send, status: int, payload: dict[str, Any]) -> None:
+async def answered(send: Send, status: int, payload: dict[str, Any]) -> None:
+    """Sends `payload` as JSON."""
     body = json.dumps(payload).encode()
     headers = [(b"content-type", b"application/x-amz-json-1.1"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,6 +12,9 @@ from botocore.exceptions import ClientError
 from localcloud.running import RunningCloud
 from tests.localcloud.cloudwatch_clients import eventually
 from tests.localcloud.functions_under_test import ECHO, Deployed, deployed, packed
+
+if TYPE_CHECKING:
+    from types_boto3_lambda.literals import InvocationTypeType
 
 pytestmark = pytest.mark.localcloud
 
@@ -236,3 +240,22 @@ def test_provisioned_concurrency_needs_a_version_and_fits_into_the_reserved(
             FunctionName=function.name, Qualifier=qualifier, ProvisionedConcurrentExecutions=2
         )
     assert problem.value.response["Error"]["Code"] == "InvalidParameterValueException"
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind", "error", "status"),
+    [
+        (b"{'a': 1}", "RequestResponse", "InvalidRequestContentException", 400),
+        (b'"' + b"a" * 6 * 1024 * 1024 + b'"', "RequestResponse", "RequestTooLargeException", 413),
+        (b'"' + b"a" * 1024 * 1024 + b'"', "Event", "RequestTooLargeException", 413),
+    ],
+)
+def test_a_payload_that_lambda_does_not_take_runs_nothing(
+    function: Deployed, payload: bytes, kind: "InvocationTypeType", error: str, status: int
+) -> None:
+    """What was no JSON ran the function with an empty event."""
+    with pytest.raises(ClientError) as refused:
+        function.cloud.client("lambda").invoke(FunctionName=function.name, Payload=payload, InvocationType=kind)
+
+    told = refused.value.response
+    assert (told["Error"]["Code"], told["ResponseMetadata"]["HTTPStatusCode"]) == (error, status)
