@@ -15,6 +15,7 @@ from examples.demo.commands import CommandFailed, Shell
 from examples.demo.page import render_story
 from examples.demo.story import ENVIRONMENT, Story, cloud_variables, fresh_folder
 from localcloud.engine.errors import EngineError
+from localcloud.functions.runtime_client import WITHOUT_IT, has_runtime_client
 from localcloud.running import running_cloud
 from localcloud.starting import NotStarted
 
@@ -49,6 +50,8 @@ def main(arguments: list[str]) -> int:
 def _report(story: Story, folder: Path) -> int:
     os.environ |= cloud_variables(story.cloud)
     story.tell(f"embedded cloud on {story.cloud.endpoint}")
+    if not has_runtime_client():
+        story.tell(WITHOUT_IT)
     releases = story.run()
     told = [release.as_json() for release in releases]
     summary = {"schema": "demo/1", "releases": told}
