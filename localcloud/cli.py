@@ -143,7 +143,7 @@ def main() -> None:
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except TyperException as misuse:
         context = getattr(misuse, "ctx", None)
-        told = " ".join(misuse.format_message().split())
+        told = " ".join(misuse.format_message().split()).rstrip(".")
         _say(f"localcloud: {told}; see {context.command_path if context else 'localcloud'} --help")
         code = misuse.exit_code
     except typer.Abort:

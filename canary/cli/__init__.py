@@ -50,7 +50,7 @@ def main() -> None:
         _refuse_empty(sys.argv[1:])
         code = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except TyperException as misuse:
-        code = _tell(misuse.format_message() + _see_help(misuse), misuse.exit_code)
+        code = _tell(misuse.format_message().rstrip(".") + _see_help(misuse), misuse.exit_code)
     except CanaryError as error:
         code = _tell(str(error), exit_code(error))
     sys.exit(code)

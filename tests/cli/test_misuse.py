@@ -28,6 +28,7 @@ def test_a_word_that_no_command_knows_is_one_line_with_where_to_look(
     assert (refused.code, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert refused.stderr.startswith(f"canary: {why}"), refused.stderr
     assert refused.stderr.endswith(" --help\n")
+    assert ".; " not in refused.stderr
 
 
 @pytest.mark.parametrize(
