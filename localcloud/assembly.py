@@ -7,7 +7,7 @@ from typing import cast
 from localcloud import authorization, observe, seams
 from localcloud.autoscaling import AutoScaling
 from localcloud.front import Application, Service, in_front
-from localcloud.functions import aliases, asynchronous, routing, versions
+from localcloud.functions import aliases, asynchronous, bounds, routing, versions
 from localcloud.functions.execution import Executor
 from localcloud.functions.launch import Surroundings
 from localcloud.functions.payloads import checking_payloads
@@ -55,6 +55,7 @@ def _install_functions(executor: Executor, seed: int | None) -> None:
     asynchronous.install()
     aliases.install()
     versions.install()
+    bounds.install()
     authorization.install()
     if has_runtime_client():
         ProvisionedConcurrency(executor=executor).install()

@@ -80,6 +80,7 @@ route_async_failure: Final = Seam(module=_LAMBDA, name="_route_async_failure")
 state_delay: Final = Seam(module=_LAMBDA, name="_LAMBDA_STATE_TRANSITION_DELAY")
 update_alias: Final = Seam(module=_LAMBDA, name="_update_alias")
 update_code: Final = Seam(module=_LAMBDA, name="_update_code")
+update_config: Final = Seam(module=_LAMBDA, name="_update_config")
 
 execution_credentials: Final = Seam(module=_RUNTIME, name="execution_credentials")
 

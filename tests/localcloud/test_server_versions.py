@@ -1,5 +1,7 @@
 """When publishing makes a version, through boto3."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -90,3 +92,24 @@ def test_a_published_version_is_active_at_once(cloud: RunningCloud) -> None:
     version = function.publish(ECHO + "# new code\n")
     told = cloud.client("lambda").get_function_configuration(FunctionName=function.name, Qualifier=version)
     assert (told["State"], told["LastUpdateStatus"]) == ("Active", "Successful")
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"Timeout": 901}, "Value '901' at 'timeout' .* less than or equal to 900"),
+        ({"MemorySize": 10_241}, "less than or equal to 10240"),
+        ({"EphemeralStorage": {"Size": 10_241}}, "at 'ephemeralStorage.Size'"),
+        ({"Environment": {"Variables": {"TEXT": "a" * 4096}}}, "exceeded the 4KB limit"),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(cloud: RunningCloud, settings: dict[str, Any], why: str) -> None:
+    functions, function = cloud.client("lambda"), deployed(cloud)
+
+    with pytest.raises(ClientError, match=why):
+        functions.update_function_configuration(FunctionName=function.name, **settings)
+    with pytest.raises(ClientError, match=why):
+        deployed(cloud, **settings)
+
+    kept = functions.get_function_configuration(FunctionName=function.name)
+    assert (kept["Timeout"], kept["MemorySize"]) == (3, 128)
