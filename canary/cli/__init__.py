@@ -6,12 +6,14 @@ stdout is the result, stderr the narration. Exit codes: 0 done, 1 the candidate 
 
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from itertools import pairwise
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from canary.cli import control, doctor, judge, look, orders, prune, release
+from canary.cli import control, doctor, judge, look, orders, output, prune, release
 from canary.core.errors import AccessDenied, CanaryError, ConfigError, RolloutConflict, StaleWrite, Unavailable
 
 app = typer.Typer(
@@ -20,6 +22,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if wanted:
+        output.say(f"canary {metadata.version('lambda-bluegreen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options_of_all(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tells the version and ends.")
+    ] = False,
+) -> None:
+    """What holds for every command."""
+
+
 app.command()(release.plan)
 app.command()(release.release)
 app.command()(release.retry)

@@ -1,7 +1,11 @@
 """What is typed wrong is one line that says what to type, exit code 2, and nothing is changed."""
 
+import sys
+from importlib import metadata
+
 import pytest
 
+from canary.cli import main
 from localcloud.running import RunningCloud
 from tests.cli.conftest import Canary, Keep
 from tests.localcloud.functions_under_test import behind_alias
@@ -87,3 +91,12 @@ def test_a_second_release_of_an_alias_is_one_line_with_the_first_one_s_id(
 
     assert (refused.code, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert f"alias {function.name}:live is taken by rollout {kept.id}; watch it (canary watch" in refused.stderr
+
+
+def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["canary", "--version"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"canary {metadata.version('lambda-bluegreen')}\n")
