@@ -38,7 +38,7 @@ def test_a_good_candidate_passes_and_leaves_its_figures(service: Service, tmp_pa
 
 
 def test_a_candidate_that_answers_500_fails(service: Service) -> None:
-    service.spoil = lambda number: 500 if number % 20 == 0 else GOOD
+    service.spoil = lambda number: 500 if number % 5 == 0 else GOOD
     failed = gate(service.url, *SHORT)
     assert failed.returncode == 1
     assert "fail: p99" in failed.stdout

@@ -27,6 +27,7 @@ COMPONENTS: Final = {
     "BlueGreenFunction",
     "Bucket",
     "EncryptionKey",
+    "EventTopic",
     "FifoQueue",
     "Function",
     "Network",
