@@ -19,7 +19,7 @@ from canary.core.notices import counted
 from canary.core.orders import AuditNote
 from canary.core.prune import Fate
 from canary.core.rollout import Rollout
-from canary.core.words import duration_in_words
+from canary.core.words import duration_in_words, how_many
 from canary.ports import RolloutStore
 from canary.report import ReleaseReport, entry_as_plain, report_as_plain, report_rollout
 
@@ -114,6 +114,9 @@ def show_rollouts(rollouts: Sequence[Rollout], *, as_json: bool) -> None:
     if as_json:
         _print_json([_status_as_plain(rollout) for rollout in rollouts])
         return
+    if not rollouts:
+        say("there was no rollout yet")
+        return
     table = _table("rollout", "opened", "by", "targets", "versions", "outcome", "why")
     for rollout in rollouts:
         outcome = Text(rollout.phase, style=PHASE_STYLE.get(rollout.phase, ""))
@@ -156,7 +159,7 @@ def show_findings(findings: Sequence[Finding], *, looked_at: int, as_json: bool)
         _stdout.print(head.append(f"{finding.object}: {finding.what}", style="default"))
         say(f"        why   {finding.why}")
         say(f"        type  {finding.command}")
-    say(f"looked at {looked_at} functions: {len(findings) or 'no'} findings")
+    say(f"looked at {how_many(looked_at, 'function')}: {how_many(len(findings), 'finding')}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

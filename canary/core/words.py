@@ -1,4 +1,4 @@
-"""How durations are told to people."""
+"""How durations and numbers of things are told to people."""
 
 from datetime import timedelta
 
@@ -9,3 +9,8 @@ def duration_in_words(duration: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
     return " ".join(f"{amount} {unit}" for amount, unit in parts if amount) or "0 s"
+
+
+def how_many(amount: int, thing: str) -> str:
+    """``no findings``, ``1 finding``, ``2 findings``."""
+    return f"{amount or 'no'} {thing}{'' if amount == 1 else 's'}"

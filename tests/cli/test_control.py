@@ -143,3 +143,7 @@ def test_in_a_narrow_terminal_ids_and_reasons_are_whole(
     assert kept.id in status.stdout
     assert kept.id in history.stdout
     assert "see [/tmp/notes] and :fire:" in canary("history").stdout
+
+
+def test_where_no_rollout_was_that_is_said(canary: Canary) -> None:
+    assert (canary("history").stdout, canary("status").stdout) == ("there was no rollout yet\n", "no rollout is open\n")

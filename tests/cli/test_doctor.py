@@ -35,7 +35,7 @@ def test_a_function_as_it_should_be_is_clean(canary: Canary, cloud: RunningCloud
 
     answer = canary("doctor", "--function", function.name)
 
-    assert (answer.code, answer.stdout) == (0, "looked at 1 functions: no findings\n")
+    assert (answer.code, answer.stdout) == (0, "looked at 1 function: no findings\n")
 
 
 def report(cloud: RunningCloud, function: Deployed) -> None:
