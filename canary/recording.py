@@ -146,7 +146,7 @@ def recordings_of(
     return tuple(
         Recording(
             name=f"{rollout.id} {leg.target.resource} ({known.path})",
-            settings=shared_alpha(rollout, leg, known.path),
+            settings=shared_alpha(rollout, leg),
             min_requests=rollout.plan.steps[0].min_requests,
             periods=tuple(
                 _weighted(window, changes)

@@ -54,8 +54,8 @@ def drawn(rng: Generator, rates: Rates, rps: float) -> Draw:
 
 
 def release_all(recipe: Recipe, draw: Draw, runs: int, metric: Metric, settings: JudgeSettings) -> FastOutcomes:
-    """Every run from its first look to its end; both metric paths are judged, each at its share of alpha."""
-    fleet = _Fleet(recipe, runs, metric, settings)
+    """Every run from its first look to its end; both metric paths are judged, each at half of alpha."""
+    fleet = _Fleet(recipe, runs, metric, replace(settings, alpha=settings.alpha / 2))
     slot = FIRST_SLOT
     while not fleet.is_over(slot):
         fleet.tick(slot)
@@ -72,8 +72,7 @@ class _Evidence:
         self._slots = period_s // SLOT_S
         self._delay = VISIBLE_AFTER_S[path] // SLOT_S
         self._rule = FastRule(settings, runs, period_s)
-        share = path.stake / sum(each.stake for each in MetricPath)
-        self._threshold = math.log(settings.threshold / share)
+        self._threshold = math.log(settings.threshold)
         self.rule = self._rule
         self.failed = np.zeros(runs, dtype=bool)
 

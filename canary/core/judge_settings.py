@@ -9,8 +9,11 @@ from canary.core.statistics import Prior
 
 ABSOLUTE_PRIOR = Prior(multipliers=(1.7, 2.6, 6.0, 20.0, 150.0), shares=(0.2, 0.25, 0.2, 0.2, 0.15))
 """Against a limit: from 1.7 times its odds, which takes thousands of requests to see, to complete failure."""
-RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 120.0), shares=(0.05, 0.2, 0.3, 0.3, 0.15))
-"""Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more."""
+RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 150.0), shares=(0.05, 0.2, 0.25, 0.2, 0.3))
+"""Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more.
+
+A third of the capital for the worst, so that at small weights two bad requests of ten can be enough.
+"""
 
 
 class Attribution(StrEnum):

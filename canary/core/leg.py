@@ -21,11 +21,6 @@ class MetricPath(StrEnum):
         """The length of one metric period, and so of one tick of the judge."""
         return timedelta(seconds=10) if self is MetricPath.EMF else timedelta(seconds=60)
 
-    @property
-    def stake(self) -> int:
-        """The parts of alpha that it has beside another path: the faster one finds what both can find."""
-        return 4 if self is MetricPath.EMF else 1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathEvidence:
@@ -115,10 +110,6 @@ class Leg:
     def requests_in_step(self) -> int:
         """The canary's requests since the current step's weight was seen on the alias."""
         return 0 if self.floor is None else self.requests() - self.floor
-
-    def share_of(self, path: MetricPath) -> float:
-        """The share of the target's alpha that one of its paths is judged by; all shares together are 1."""
-        return path.stake / sum(known.path.stake for known in self.paths)
 
     def knowing(self, index: int, evidence: PathEvidence) -> Self:
         """The leg with newer evidence on one of its paths."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from canary.core.decision import Observation, SeenPath, SeenTarget
 from canary.core.judge import DATA, SILENCE, JudgeSettings, judge_alarms, judge_counts, judge_traffic, verdict_of
 from canary.core.ledger import CONTROLLER, EntryKind, LedgerEntry
-from canary.core.leg import Leg, MetricPath, PathEvidence
+from canary.core.leg import Leg, PathEvidence
 from canary.core.model import FULL_BASIS_POINTS, MetricResult, MetricWindow, Phase, Verdict
 from canary.core.rollout import Rollout
 
@@ -84,7 +84,7 @@ def _judge_path(
     The slower path beside a function's own metrics is there for what those cannot see, a version that dies before it
     can emit anything: it adds its failures, and its silence holds nothing.
     """
-    settings = shared_alpha(rollout, leg, known.path)
+    settings = shared_alpha(rollout, leg)
     share = rollout.weight.basis_points / FULL_BASIS_POINTS if rollout.reached_at is not None else None
     judged = judge_counts(settings, known.evidence, windows, expected_share=share)
     asked = f"{leg.target.resource} ({known.path})"
@@ -92,9 +92,9 @@ def _judge_path(
     return replace(known, evidence=judged.evidence), named
 
 
-def shared_alpha(rollout: Rollout, leg: Leg, path: MetricPath) -> JudgeSettings:
-    """What a metric path of a target is judged by: targets share alpha equally, a target's paths by their stakes."""
-    return replace(rollout.judge, alpha=rollout.judge.alpha * leg.share_of(path) / len(rollout.legs))
+def shared_alpha(rollout: Rollout, leg: Leg) -> JudgeSettings:
+    """What each metric path of a target is judged by: every path of every target has an equal share of alpha."""
+    return replace(rollout.judge, alpha=rollout.judge.alpha / (len(rollout.legs) * len(leg.paths)))
 
 
 def _windows_of(rollout: Rollout, seen: SeenTarget, known: PathEvidence) -> tuple[MetricWindow, ...]:
