@@ -45,8 +45,8 @@ imports: setup
 	$(BIN)/lint-imports
 
 unit: setup | $(SCRATCH)
-	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
-	$(BIN)/pytest -m e2e --ignore tests/e2e/test_demo.py --numprocesses 7 --dist loadscope
+	$(BIN)/pytest -m "not e2e" --numprocesses 3 --dist loadfile
+	$(BIN)/pytest -m e2e --ignore tests/e2e/test_demo.py --numprocesses 8 --dist loadscope
 	$(BIN)/pytest tests/e2e/test_demo.py
 
 simulate: setup | $(SCRATCH) ## 10,000 rollouts with crashes, throttling, stale reads and foreign hands; no rule may be broken
