@@ -19,7 +19,9 @@ from localcloud.running import RunningCloud
 from localcloud.settings import ACCESS_KEY, SECRET_KEY
 
 ENVIRONMENT: Final = "dev"
-RATE: Final = "45"
+RATE_BESIDE_GATE: Final = "45"
+RATE: Final = "60"
+"""Requests a second: fewer beside the gate, which asks for as many itself."""
 WARM_S: Final = 4
 """Traffic before the first release: until then nobody knows how the stable version does."""
 STRATEGY: Final = "50%:15s,100%:10s"
@@ -58,7 +60,7 @@ class Story:
         return result
 
     def _release(self, overlay: str, *, gate: bool, expect: str) -> Release:
-        watched = self._drive_load(overlay)
+        watched = self._drive_load(overlay, RATE_BESIDE_GATE if gate else RATE)
         self._warm_up(watched)
         bundle = build_release(EXAMPLES / overlay, self.shell.folder / "releases" / overlay)
         self._apply(f"{overlay}: a new version, 0 % of the traffic", {"bundle": str(bundle)})
@@ -87,12 +89,12 @@ class Story:
         report: Figures = json.loads(told)
         return report
 
-    def _drive_load(self, name: str) -> Watched:
+    def _drive_load(self, name: str, rate: str) -> Watched:
         snapshots, summary = (self.shell.folder / f"{name}.{kind}" for kind in ("snapshots.jsonl", "client.json"))
         snapshots.unlink(missing_ok=True)
-        self.tell(f"python -m loadtests.run --host <live> --rate {RATE}   # Locust, until the release has ended")
+        self.tell(f"python -m loadtests.run --host <live> --rate {rate}   # Locust, until the release has ended")
         process = self.shell.start(
-            sys.executable, "-m", "loadtests.run", "--host", self.outputs["live_url"], "--rate", RATE, "--users", "12",
+            sys.executable, "-m", "loadtests.run", "--host", self.outputs["live_url"], "--rate", rate, "--users", "12",
             "--duration", "600", "--snapshots", str(snapshots), "--summary", str(summary),
             log=self.shell.folder / f"{name}.locust.log",
         )  # fmt: skip
