@@ -25,7 +25,7 @@ def driven(service: Service, summary: Path) -> dict[str, Any]:
         host=f"{service.cloud.endpoint}{service.base_path}",
         users=8,
         rate=100,
-        duration_seconds=10,
+        duration_seconds=20,
         warm_up_seconds=0,
         shape=Shape.CONSTANT,
         apis=(Api.PAYMENTS, Api.TRANSACTIONS),
@@ -44,7 +44,7 @@ def test_callers_see_the_faults_of_the_faulty_release_and_none_of_the_other(serv
     code = bundle(build_release(EXAMPLES / "faulty_release", tmp_path / "release"))
     client.update_function_code(FunctionName=name, ZipFile=code)
     faulty = client.publish_version(FunctionName=name)["Version"]
-    client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {faulty: 0.5}})
+    client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {faulty: 0.9}})
     summary = driven(service, tmp_path / "summary.json")
     seen = summary["versions"]
     assert summary["endpoints"].keys() == {f"{each.method} {each.template}" for each in OPERATIONS}
