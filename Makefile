@@ -45,7 +45,7 @@ imports: setup
 	$(BIN)/lint-imports
 
 unit: setup | $(SCRATCH)
-	$(BIN)/pytest -m "not e2e" --numprocesses 3 --dist loadfile
+	$(BIN)/pytest -m "not e2e" --numprocesses 2 --dist loadfile
 	$(BIN)/pytest -m e2e --ignore tests/e2e/test_demo.py --numprocesses 8 --dist loadscope
 	$(BIN)/pytest tests/e2e/test_demo.py
 
