@@ -13,6 +13,8 @@ from typing import Any, Final
 
 PATH: Final = Path(__file__).parent.parent / "handlers" / "openapi.json"
 METHODS: Final = ("get", "post")
+VERSION_HEADER: Final = "X-Version"
+"""In every answer of the service itself: the version that gave it."""
 
 
 class Api(StrEnum):

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
+from loadtests.document import VERSION_HEADER
 from loadtests.run import Load, load_options, parse_count, parse_load, parse_number, parse_positive
 from loadtests.verdict import Evidence, GateVerdict, Judgement, Limits, judge
 
@@ -29,8 +30,6 @@ UNREACHABLE: Final = 75
 PROBE_SECONDS: Final = 10
 END_SECONDS: Final = 15
 WARM_UP_SECONDS: Final = 3.0
-VERSION_HEADER: Final = "X-Version"
-"""In every answer of the service itself, also where there is no such payment."""
 NOT_A_STAGE: Final = frozenset({http.client.FORBIDDEN, http.client.NOT_FOUND})
 
 Summary: TypeAlias = dict[str, dict[str, Any]]

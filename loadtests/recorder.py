@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtests.document import VERSION_HEADER
 from loadtests.figures import NO_VERSION, Record, Seen
 
 
@@ -26,7 +27,7 @@ class Recorder:
         self.record.add(
             Seen(
                 endpoint=f"{request_type} {name}",
-                version=(getattr(response, "headers", None) or {}).get("X-Version", NO_VERSION),
+                version=(getattr(response, "headers", None) or {}).get(VERSION_HEADER, NO_VERSION),
                 status=getattr(response, "status_code", 0) or 0,
                 valid=exception is None,
                 elapsed_ms=response_time,
