@@ -12,7 +12,7 @@ ABSOLUTE_PRIOR = Prior(multipliers=(1.7, 2.6, 6.0, 20.0, 150.0), shares=(0.2, 0.
 RELATIVE_PRIOR = Prior(multipliers=(2.2, 4.5, 10.0, 25.0, 150.0), shares=(0.05, 0.2, 0.25, 0.2, 0.3))
 """Against stable, on top of the tolerance: most faults multiply the odds of a bad request by ten or more.
 
-A third of the capital for the worst, so that at small weights two bad requests of ten can be enough.
+Three tenths of the capital for the worst, so that at small weights two bad requests of ten can be enough.
 """
 
 

@@ -18,14 +18,7 @@ from localcloud.engine.jobs import Result
 from localcloud.engine.project import load_project, stack_named
 from localcloud.engine.render import Progress, print_result, result_document, shown_outputs
 
-Environment = Annotated[
-    str,
-    typer.Option(
-        "--env",
-        help="The stack, as in Pulumi.NAME.yaml.",
-        show_default=False,
-    ),
-]
+Environment = Annotated[str, typer.Option("--env", help="The stack, as in Pulumi.NAME.yaml.", show_default=False)]
 Program = Annotated[Path, typer.Option("--program", help="The folder with Pulumi.yaml, or one below it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
